@@ -1,0 +1,84 @@
+package exec
+
+import (
+	"slices"
+
+	"sluice/sqlengine/plan"
+	"sluice/sqlengine/value"
+)
+
+// extend computes aliases that several clauses read. Its rows hold just the
+// columns that are read from here on.
+type extend struct {
+	stage
+	from  []int     // slots of the input, copied to the front of the output
+	items []Eval    // they see the row being made, so that one may read another
+	row   value.Row // being made
+	made  []value.Row
+	cols  []value.Value
+	out   value.Batch
+	eval  func([]value.Row)
+}
+
+// extendedColumns are the columns of the rows that the step makes.
+func extendedColumns(s *plan.Extend) []int {
+	ids := slices.Clone(s.Keep)
+	var own []int
+	for _, it := range s.Items {
+		own = append(own, it.ID)
+		plan.Reads(it.X, func(c *plan.Column) {
+			if !slices.Contains(ids, c.ID) && !slices.Contains(own, c.ID) {
+				ids = append(ids, c.ID)
+			}
+		})
+	}
+	return append(ids, own...)
+}
+
+func newExtend(s stage, step *plan.Extend, in, out layout) *extend {
+	e := &extend{stage: s}
+	ids := extendedColumns(step)
+	for _, id := range ids[:len(ids)-len(step.Items)] {
+		e.from = append(e.from, in[id])
+	}
+	c := compiler{out}
+	for _, it := range step.Items {
+		e.items = append(e.items, c.compile(it.X))
+	}
+	e.eval = e.rows
+	return e
+}
+
+func (e *extend) Push(b *value.Batch) error {
+	e.begin(b)
+	e.made = e.made[:0]
+	e.cols = make([]value.Value, len(b.Rows)*(len(e.from)+len(e.items)))
+	e.each(b.Rows, e.eval)
+	e.cols = nil
+	if len(e.made) == 0 && len(b.Rows) > 0 {
+		return nil
+	}
+	e.out = value.Batch{Rows: e.made, Ack: b.Ack}
+	return e.next.Push(&e.out)
+}
+
+func (e *extend) rows(rows []value.Row) {
+	width := len(e.from) + len(e.items)
+	for ; e.at < len(rows); e.at++ {
+		in := &rows[e.at]
+		e.row = value.Row{Time: in.Time, Cols: e.cols[:width:width]}
+		for i, slot := range e.from {
+			e.row.Cols[i] = in.Cols[slot]
+		}
+		f := e.look(&e.row)
+		for i, item := range e.items {
+			e.row.Cols[len(e.from)+i] = item(f)
+		}
+		if f.err != nil {
+			e.fail(f.Take())
+			continue
+		}
+		e.made = append(e.made, e.row)
+		e.cols = e.cols[width:]
+	}
+}

@@ -1,0 +1,157 @@
+package exec
+
+import (
+	"fmt"
+	"time"
+
+	"sluice/sqlengine/function"
+	"sluice/sqlengine/plan"
+	"sluice/sqlengine/value"
+)
+
+// Env is what the host gives to a running query.
+type Env struct {
+	RuleID   string
+	Start    time.Time        // of the rule: the first window begins here; zero: now
+	Now      func() time.Time // nil: time.Now
+	Location *time.Location   // in which windows are aligned and times shown; nil: time.Local
+	// Schemas are the slots of the rows to be pushed, per stream. A missing
+	// entry means: just the columns that the query reads. Rows may have more
+	// columns than their schema: columns are only ever appended.
+	Schemas map[string]*value.Schema
+	// OnRowError hears of each row that failed; nil: they are counted only.
+	OnRowError func(*RowError)
+}
+
+// runtime is what the operators of one run share.
+type runtime struct {
+	context    function.Context
+	window     *function.Window // being emitted, nil otherwise
+	now        func() time.Time
+	onRowError func(*RowError)
+}
+
+// layout tells in which slot of a row each column of the plan stands; -1: the
+// row does not have it.
+type layout []int
+
+// newLayout is a layout of rows that hold just these columns.
+func newLayout(columns int, ids ...int) layout {
+	l := make(layout, columns)
+	for id := range l {
+		l[id] = -1
+	}
+	for slot, id := range ids {
+		l[id] = slot
+	}
+	return l
+}
+
+// sourceLayout finds the columns of the plan among the slots of the host.
+func sourceLayout(p *plan.Plan, schema *value.Schema) (layout, error) {
+	l := newLayout(len(p.Columns))
+	next := 0
+	for id, c := range p.Columns {
+		if c.Computed {
+			continue
+		}
+		l[id] = next
+		next++
+		if schema == nil {
+			continue
+		}
+		slot, ok := schema.Slot(c.Name, c.Role)
+		if !ok {
+			return nil, fmt.Errorf("schema of stream %q: column %q is missing", p.Source.Stream.Name, c.Name)
+		}
+		l[id] = slot
+	}
+	return l, nil
+}
+
+// Open builds the operators of a plan, the last one first.
+func Open(p *plan.Plan, env Env, out Operator) (*Run, error) {
+	first, err := sourceLayout(p, env.Schemas[p.Source.Stream.Name])
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{plan: p, stream: p.Source.Stream.Name, rt: newRuntime(env), tail: &tail{out: out}}
+	layouts := layoutsOf(p, first)
+	next := Operator(r.tail)
+	r.ops = make([]operator, len(p.Steps))
+	for i := len(p.Steps) - 1; i >= 0; i-- {
+		s := stage{name: p.Steps[i].Name(), rt: r.rt, next: next, stats: new(counters)}
+		s.frame.Context = r.rt.context
+		op := build(p, p.Steps[i], s, layouts[i], layouts[i+1])
+		r.ops[i], next = op, op
+	}
+	r.head = next
+	return r, nil
+}
+
+func newRuntime(env Env) *runtime {
+	rt := &runtime{now: env.Now, onRowError: env.OnRowError}
+	if rt.now == nil {
+		rt.now = time.Now
+	}
+	if rt.onRowError == nil {
+		rt.onRowError = func(*RowError) {}
+	}
+	if env.Location == nil {
+		env.Location = time.Local
+	}
+	if env.Start.IsZero() {
+		env.Start = rt.now()
+	}
+	rt.context = function.Context{RuleID: env.RuleID, RuleStart: env.Start.UnixNano(), Now: rt.now, Location: env.Location}
+	return rt
+}
+
+// layoutsOf gives the layout in front of each step, and that of the result.
+func layoutsOf(p *plan.Plan, first layout) []layout {
+	list := []layout{first}
+	for _, step := range p.Steps {
+		l := list[len(list)-1]
+		switch s := step.(type) {
+		case *plan.Extend:
+			l = newLayout(len(p.Columns), extendedColumns(s)...)
+		case *plan.Window:
+			if s.Groups != nil {
+				l = newLayout(len(p.Columns), groupColumns(s.Groups)...)
+			}
+		case *plan.Aggregate:
+			l = newLayout(len(p.Columns), groupColumns(s.Groups)...)
+		}
+		list = append(list, l)
+	}
+	return list
+}
+
+// operator is an Operator of this package.
+type operator interface {
+	Operator
+	base() *stage
+}
+
+func build(p *plan.Plan, step plan.Step, s stage, in, out layout) operator {
+	c := compiler{in}
+	switch step := step.(type) {
+	case *plan.Filter:
+		return newFilter(s, c, step.Cond)
+	case *plan.Having:
+		return newFilter(s, c, step.Cond)
+	case *plan.Extend:
+		return newExtend(s, step, in, out)
+	case *plan.Window:
+		return newTumbling(s, c, step, in)
+	case *plan.Aggregate:
+		return newAggregate(s, c, step.Groups, in)
+	case *plan.Order:
+		return newOrder(s, c, step)
+	case *plan.Limit:
+		return &limit{stage: s, rows: step.Rows}
+	case *plan.Project:
+		return newProject(s, c, step, p.Output)
+	}
+	panic(fmt.Sprintf("exec: no operator for %T", step))
+}

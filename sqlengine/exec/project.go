@@ -1,0 +1,73 @@
+package exec
+
+import (
+	"sluice/sqlengine/plan"
+	"sluice/sqlengine/value"
+)
+
+// project makes the rows of the result. The columns of a batch are one
+// allocation, as rows may be kept by whoever gets them.
+type project struct {
+	stage
+	schema *value.Schema
+	items  []Eval
+	nulls  []plan.NullMode
+	made   []value.Row // used again for every batch, as are the next three
+	cols   []value.Value
+	out    value.Batch
+	eval   func([]value.Row)
+}
+
+func newProject(s stage, c compiler, step *plan.Project, schema *value.Schema) *project {
+	p := &project{stage: s, schema: schema}
+	for _, it := range step.Items {
+		p.items = append(p.items, c.compile(it.X))
+		p.nulls = append(p.nulls, it.Null)
+	}
+	p.eval = p.rows
+	return p
+}
+
+func (p *project) Push(b *value.Batch) error {
+	p.begin(b)
+	p.made = p.made[:0]
+	p.cols = make([]value.Value, len(b.Rows)*len(p.items))
+	p.each(b.Rows, p.eval)
+	p.cols = nil
+	if len(p.made) == 0 && len(b.Rows) > 0 {
+		return nil
+	}
+	p.out = value.Batch{Schema: p.schema, Rows: p.made, Ack: b.Ack}
+	return p.next.Push(&p.out)
+}
+
+func (p *project) rows(rows []value.Row) {
+	width := len(p.items)
+	for ; p.at < len(rows); p.at++ {
+		f := p.look(&rows[p.at])
+		cols := p.cols[:width:width]
+		for i, item := range p.items {
+			v := item(f)
+			if v.IsNull() {
+				v = nullAs(p.nulls[i], v)
+			}
+			cols[i] = v
+		}
+		if f.err != nil {
+			p.fail(f.Take())
+			continue
+		}
+		p.made = append(p.made, value.Row{Time: rows[p.at].Time, Cols: cols})
+		p.cols = p.cols[width:]
+	}
+}
+
+func nullAs(mode plan.NullMode, v value.Value) value.Value {
+	switch mode {
+	case plan.NullOmitted:
+		return value.Missing
+	case plan.NullWritten:
+		return value.Value{}
+	}
+	return v
+}

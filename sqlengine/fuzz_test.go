@@ -1,0 +1,98 @@
+package sqlengine_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/sqlengine"
+	"sluice/sqlengine/exec"
+	"sluice/sqlengine/value"
+)
+
+// declared is a stream with a column of every kind.
+var declared = &sqlengine.Stream{Name: "demo", Fields: []sqlengine.Field{
+	{Name: "id", Kind: value.Int}, {Name: "temperature", Kind: value.Float}, {Name: "humidity", Kind: value.Float},
+	{Name: "device", Kind: value.String}, {Name: "flag", Kind: value.Bool}, {Name: "at", Kind: value.Time},
+	{Name: "tags", Kind: value.List, Elem: &sqlengine.Field{Kind: value.String}}, {Name: "o", Kind: value.Object},
+}}
+
+// FuzzCompile: no statement and no query panics, neither when it is compiled nor when it runs,
+// on a declared stream and on one without a schema. Rows may fail.
+func FuzzCompile(f *testing.F) {
+	names, err := filepath.Glob("sqltest/testdata/*.txtar")
+	if err != nil || len(names) == 0 {
+		f.Fatalf("no seeds: %v", err)
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, marker := range []string{"-- query --\n", "-- statement --\n"} {
+			if _, text, ok := strings.Cut(string(data), marker); ok {
+				text, _, _ = strings.Cut(text, "\n-- ")
+				f.Add(text)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, sql string) {
+		if st, err := sqlengine.ParseStatement(sql); err == nil && st.Stream != nil {
+			st.Stream.Describe()
+		}
+		runAll(t, sql, streams{"demo": declared})
+		runAll(t, sql, demo)
+	})
+}
+
+func runAll(t *testing.T, sql string, cat streams) {
+	q, err := sqlengine.Compile(sql, cat, sqlengine.Options{})
+	if err != nil {
+		return
+	}
+	if q.Explain() == "" {
+		t.Error("no plan")
+	}
+	run, err := q.Open(sqlengine.Env{Start: time.Unix(0, 0), Location: time.UTC, OnRowError: func(e *sqlengine.RowError) {
+		if p := new(exec.PanicError); errors.As(e, &p) {
+			t.Errorf("%v\n%s", p, p.Stack)
+		}
+	}}, &sink{func(*value.Batch) error { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 8 {
+		row := value.Row{Time: int64(i) * 1e6}
+		for _, c := range q.Columns("demo") {
+			row.Cols = append(row.Cols, sample(c, i))
+		}
+		if err := run.Push("demo", &value.Batch{Rows: []value.Row{row}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if next, ok := run.Next(); ok && next < 1<<62 {
+		if err := run.Advance(next); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+var samples = []value.Value{
+	value.OfInt(3), value.OfFloat(-2.5), value.OfString("a"), value.OfBool(true), value.Missing, value.Value{},
+	value.OfList([]value.Value{value.OfInt(1), value.OfString("x")}), value.OfTime(5e9), value.OfBytes([]byte("raw")),
+	value.OfObject(value.FieldsOf([]string{"x", "y"}, []value.Value{value.OfInt(1), value.OfList(nil)})),
+}
+
+// sample is the i-th value of a column: one of its kind, where that is known.
+func sample(c value.Column, i int) value.Value {
+	for n := range samples {
+		v := samples[(i+n+len(c.Name))%len(samples)]
+		if c.Kind == value.Null || v.IsNull() || v.Kind() == c.Kind {
+			return v
+		}
+	}
+	return value.Missing
+}

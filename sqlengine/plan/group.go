@@ -1,0 +1,38 @@
+package plan
+
+import (
+	"sluice/sqlengine/diag"
+	"sluice/sqlengine/syntax"
+)
+
+// groupKeys binds the expressions of GROUP BY.
+func (b *builder) groupKeys() []Expr {
+	if len(b.query.Group) > 0 && len(b.query.Windows) == 0 {
+		span := b.query.Group[0].At().Join(b.query.Group[len(b.query.Group)-1].At())
+		b.find(diag.Misplaced, span, "Add a window: GROUP BY device, TUMBLINGWINDOW(ss, 10).", "GROUP BY needs a window")
+	}
+	var keys []Expr
+	for _, e := range b.query.Group {
+		if _, ok := e.(*syntax.Literal); ok {
+			b.find(diag.Misplaced, e.At(), "Name the column or its alias.", "GROUP BY a literal makes one group of all rows")
+			continue
+		}
+		keys = append(keys, b.within(scope{clause: "GROUP BY", stage: stageRow}, e))
+	}
+	return keys
+}
+
+// grouping is the step that makes windows, groups or both.
+func (b *builder) grouping(w WindowSpec, keys []Expr) Step {
+	var g *Groups
+	if len(keys) > 0 || len(b.aggregates) > 0 {
+		g = &Groups{Keys: keys, Aggregates: b.aggregates}
+	}
+	switch {
+	case w != nil:
+		return &Window{Window: w, Groups: g, Keyless: len(keys) == 0}
+	case g != nil:
+		return &Aggregate{g}
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sluice/sqlengine/diag"
+	"sluice/sqlengine/syntax"
+	"sluice/sqlengine/value"
+)
+
+// selectList binds the items of SELECT to the columns of the result.
+func (b *builder) selectList() []Output {
+	var items []Output
+	named := map[string]bool{} // names that stand in the list, not those of *
+	unnamed := 0
+	stars := false
+	for i := range b.query.Items {
+		it := &b.query.Items[i]
+		if star, ok := it.X.(*syntax.Star); ok {
+			b.checkStar(star)
+			stars = true
+			items = append(items, b.star(it)...)
+			continue
+		}
+		out := b.item(it, &unnamed)
+		if it.Invisible {
+			continue
+		}
+		if named[out.Name] && it.Alias.Name == "" {
+			b.find(diag.Duplicate, it.Span, "Give it another name by AS.", "duplicate field definition %q", out.Name)
+		}
+		named[out.Name] = true
+		items = append(items, out)
+	}
+	if stars {
+		items = withoutHidden(items, named)
+	}
+	return items
+}
+
+// withoutHidden drops a column that * brought where another item has its name:
+// the last one wins.
+func withoutHidden(items []Output, named map[string]bool) []Output {
+	last := map[string]int{}
+	for i, it := range items {
+		if named[it.Name] && it.star {
+			continue
+		}
+		last[it.Name] = i
+	}
+	kept := items[:0]
+	for i, it := range items {
+		if last[it.Name] == i && !(named[it.Name] && it.star) {
+			kept = append(kept, it)
+		}
+	}
+	return kept
+}
+
+func (b *builder) checkStar(s *syntax.Star) {
+	if s.Stream != "" && s.Stream != b.source.Name {
+		b.find(diag.UnknownStream, s.Span, diag.DidYouMean(s.Stream, []string{b.source.Name}), "unknown stream %q", s.Stream)
+	}
+}
+
+func (b *builder) item(it *syntax.Item, unnamed *int) Output {
+	out := Output{}
+	if name := it.Alias.Name; name != "" {
+		out.Name = name
+		out.X = b.bindAlias(b.aliases[name])
+	} else {
+		out.X = b.within(scope{clause: "SELECT", stage: stageOut}, it.X)
+		out.Name = itemName(it.X, unnamed)
+		if b.isBare(it.X) {
+			out.Null = NullKept
+		}
+	}
+	if b.settings.SendNil {
+		out.Null = NullWritten
+	}
+	return out
+}
+
+func itemName(e syntax.Expr, unnamed *int) string {
+	switch e := e.(type) {
+	case *syntax.Ident:
+		return e.Name
+	case *syntax.Field:
+		if _, ok := e.X.(*syntax.Ident); ok && !e.Arrow {
+			return e.Name.Name
+		}
+	case *syntax.Call:
+		return strings.ToLower(e.Name.Name)
+	}
+	*unnamed++
+	return fmt.Sprintf("kuiper_field_%d", *unnamed-1)
+}
+
+// isBare tells of an item that is a column of the stream and nothing else.
+func (b *builder) isBare(e syntax.Expr) bool {
+	switch e := e.(type) {
+	case *syntax.Ident:
+		return b.aliases[e.Name] == nil
+	case *syntax.Field:
+		id, ok := e.X.(*syntax.Ident)
+		return ok && !e.Arrow && b.isSource(id)
+	}
+	return false
+}
+
+// star is what * stands for: the declared columns, or the whole row.
+func (b *builder) star(it *syntax.Item) []Output {
+	var gone []string
+	for _, id := range it.Except {
+		if _, ok := b.source.Stream.Field(id.Name); !ok && !b.source.Stream.Schemaless {
+			b.find(diag.UnknownColumn, id.Span, diag.DidYouMean(id.Name, b.columnNames()), "unknown column %q", id.Name)
+		}
+		gone = append(gone, id.Name)
+	}
+	var replaced []Output
+	for _, r := range it.Replace {
+		gone = append(gone, r.Alias.Name)
+		x := b.within(scope{clause: "SELECT", stage: stageOut}, r.X)
+		replaced = append(replaced, Output{Name: r.Alias.Name, X: x, star: true})
+	}
+	if it.Invisible {
+		return nil
+	}
+	return append(b.expand(gone), replaced...)
+}
+
+func (b *builder) expand(gone []string) []Output {
+	if b.source.Stream.Schemaless {
+		x := b.whole()
+		if len(gone) > 0 {
+			slices.Sort(gone)
+			x = &Without{x, gone}
+		}
+		return []Output{{Name: "*", X: x, Role: value.Whole, star: true}}
+	}
+	var list []Output
+	for _, f := range b.source.Stream.Fields {
+		if !slices.Contains(gone, f.Name) {
+			list = append(list, Output{Name: f.Name, X: b.readColumn(f.Name, value.Field, f.Kind), Null: NullKept, star: true})
+		}
+	}
+	return list
+}
+
+func outputSchema(items []Output) *value.Schema {
+	s := &value.Schema{Columns: make([]value.Column, len(items))}
+	for i, it := range items {
+		s.Columns[i] = value.Column{Name: it.Name, Kind: it.X.Kind(), Role: it.Role}
+	}
+	return s
+}

@@ -1,0 +1,61 @@
+// Package sqlengine is a streaming SQL engine to embed: it compiles a query of
+// eKuiper's dialect against a catalog of streams and runs it over rows that
+// the host pushes. It starts no goroutine and no timer, opens no file, and
+// knows neither brokers nor formats; time comes from the host.
+package sqlengine
+
+import (
+	"sluice/sqlengine/plan"
+	"sluice/sqlengine/value"
+)
+
+// Stream is the definition of a stream or table.
+type Stream = plan.Stream
+
+// Field is a declared column of a stream, or a field of a STRUCT.
+type Field = plan.Field
+
+// StreamOptions are the options of a stream's definition.
+type StreamOptions = plan.Options
+
+// Catalog knows the streams and tables that a query may name.
+type Catalog = plan.Catalog
+
+// Options are the choices of a rule that change what its query yields.
+type Options struct {
+	SendNil bool // write NULL items instead of leaving them out
+}
+
+// Query is a compiled query. It is immutable: any number of runs may be open.
+type Query struct {
+	plan *plan.Plan
+}
+
+// Compile checks a SELECT against the catalog and plans it. The error is a
+// diag.List with everything that is wrong with it.
+func Compile(sql string, cat Catalog, opts Options) (*Query, error) {
+	p, err := plan.Build(sql, cat, plan.Settings{SendNil: opts.SendNil})
+	if err != nil {
+		return nil, err
+	}
+	return &Query{plan: p}, nil
+}
+
+// Streams names the streams that the query reads, in the order of FROM.
+func (q *Query) Streams() []string { return q.plan.Streams() }
+
+// Columns is exactly what the query reads of a stream: fields, keys of the
+// metadata, and, for * on a schemaless stream, the whole row.
+func (q *Query) Columns(stream string) []value.Column { return q.plan.Inputs(stream) }
+
+// Output is the schema of the rows that the query yields. A Missing value is
+// a key to leave out; the fields of a column of role Whole stand beside the
+// other columns.
+func (q *Query) Output() *value.Schema { return q.plan.Output }
+
+// Windowed tells how to read the output: of a windowed query each batch is one
+// result, otherwise each row is.
+func (q *Query) Windowed() bool { return q.plan.Windowed() }
+
+// Explain is the plan in readable form, one step a line.
+func (q *Query) Explain() string { return q.plan.Explain() }

@@ -1,0 +1,5 @@
+package sqltest
+
+import "testing"
+
+func TestGolden(t *testing.T) { Files(t, "testdata/*.txtar") }
