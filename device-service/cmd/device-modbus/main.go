@@ -1,0 +1,23 @@
+// Command device-modbus is the EdgeX device service for Modbus.
+package main
+
+import (
+	"log/slog"
+	"os"
+
+	"sluice/device-service/internal/driver"
+	"sluice/device-service/internal/edgex"
+	"sluice/device-service/internal/modbus"
+)
+
+// version is set by the linker: -ldflags "-X main.version=1.2.3".
+var version = "0.0.0"
+
+func main() {
+	os.Exit(edgex.Run(edgex.Service{
+		Key:     "device-modbus",
+		Version: version,
+		Summary: "reads and writes Modbus devices for EdgeX 3.1",
+		New:     func(log *slog.Logger) driver.Driver { return modbus.New(log, modbus.Options{}) },
+	}))
+}

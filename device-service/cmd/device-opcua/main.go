@@ -1,0 +1,23 @@
+// Command device-opcua is the EdgeX device service for OPC UA.
+package main
+
+import (
+	"log/slog"
+	"os"
+
+	"sluice/device-service/internal/driver"
+	"sluice/device-service/internal/edgex"
+	"sluice/device-service/internal/opcua"
+)
+
+// version is set by the linker: -ldflags "-X main.version=1.2.3".
+var version = "0.0.0"
+
+func main() {
+	os.Exit(edgex.Run(edgex.Service{
+		Key:     "device-opcua",
+		Version: version,
+		Summary: "reads and writes OPC UA servers for EdgeX 3.1",
+		New:     func(log *slog.Logger) driver.Driver { return opcua.New(log, opcua.Options{}) },
+	}))
+}

@@ -1,0 +1,183 @@
+package edgex
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgexfoundry/device-sdk-go/v3/pkg/interfaces"
+	bootinterfaces "github.com/edgexfoundry/go-mod-bootstrap/v3/bootstrap/interfaces"
+	"github.com/edgexfoundry/go-mod-bootstrap/v3/bootstrap/secret"
+	clients "github.com/edgexfoundry/go-mod-core-contracts/v3/clients/http"
+	clientinterfaces "github.com/edgexfoundry/go-mod-core-contracts/v3/clients/interfaces"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/common"
+
+	"sluice/device-service/internal/driver"
+	"sluice/device-service/internal/schedule"
+)
+
+// bridge makes a driver.Driver the SDK's interfaces.ProtocolDriver. The SDK
+// keeps the life cycle, REST, commands, validation and system events; the
+// auto-events and their way to the bus are ours.
+type bridge struct {
+	newDriver func(*slog.Logger) driver.Driver
+	ctx       context.Context // ends all reads and writes
+	cancel    context.CancelFunc
+	ready     chan struct{} // closed when all fields below are set
+	started   func()        // called once the SDK has started
+
+	sdk       interfaces.DeviceServiceSDK
+	log       *slog.Logger
+	settings  *settings
+	units     atomic.Bool // readings carry their units
+	profiles  clientinterfaces.DeviceProfileClient
+	drv       driver.Driver
+	faults    *faults
+	scheduler *schedule.Scheduler
+	publisher *publisher
+	end       context.CancelFunc // ends the publisher at once
+	states    bool               // the driver tells by itself how its devices are
+
+	change sync.Mutex // one change of a device at a time
+	locked bool       // the service as a whole; guarded by change
+	mu     sync.RWMutex
+	known  map[string]*device
+}
+
+func newBridge(newDriver func(*slog.Logger) driver.Driver, started func()) *bridge {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &bridge{
+		newDriver: newDriver, ctx: ctx, cancel: cancel,
+		ready: make(chan struct{}), started: started, known: make(map[string]*device),
+	}
+}
+
+// Initialize takes over the devices that core-metadata knows already: the SDK
+// calls AddDevice only for those that come later.
+func (b *bridge) Initialize(sdk interfaces.DeviceServiceSDK) error {
+	b.sdk, b.log = sdk, newLogger(sdk.LoggingClient())
+	secrets, ok := sdk.SecretProvider().(bootinterfaces.SecretProviderExt)
+	if !ok {
+		return fmt.Errorf("the SDK's secret provider is a %T", sdk.SecretProvider())
+	}
+	var err error
+	updated := make(chan struct{})
+	if b.settings, err = loadSettings(sdk, secrets, updated); err != nil {
+		return err
+	}
+	b.units.Store(b.settings.Writable.Reading.ReadingUnits)
+	go b.follow(updated)
+	metadata, ok := b.settings.Clients[common.CoreMetaDataServiceKey]
+	if !ok {
+		return fmt.Errorf("the configuration has no client %q; add it to the common configuration", common.CoreMetaDataServiceKey)
+	}
+	b.profiles = clients.NewDeviceProfileClient(metadata.Url(), secret.NewJWTSecretProvider(secrets), b.settings.Service.EnableNameFieldEscape)
+	if err := b.startPublisher(secrets); err != nil {
+		return err
+	}
+	b.faults = newFaults(b.log)
+	b.startDriver()
+	b.scheduler = schedule.New(reader{b})
+	b.takeOver()
+	close(b.ready)
+	return nil
+}
+
+// follow keeps up with changes of the configuration at run time.
+func (b *bridge) follow(updated <-chan struct{}) {
+	for {
+		select {
+		case <-b.ctx.Done():
+			return
+		case <-updated:
+			b.units.Store(b.settings.Writable.Reading.ReadingUnits)
+		}
+	}
+}
+
+func (b *bridge) startPublisher(secrets bootinterfaces.SecretProviderExt) error {
+	client, err := b.settings.newBus(secrets)
+	if err != nil {
+		return err
+	}
+	topic := eventTopic(b.settings.MessageBus.GetBaseTopicPrefix(), b.sdk.Name(), b.settings.Service.EnableNameFieldEscape)
+	b.publisher = newPublisher(client, b.log, topic, b.settings.MaxEventSize*1024, func(readings int) { countSent(b.sdk, readings) })
+	b.publisher.join = func() error { return b.watchService(client) }
+	var ctx context.Context
+	ctx, b.end = context.WithCancel(context.Background())
+	go b.publisher.run(ctx)
+	return nil
+}
+
+func (b *bridge) startDriver() {
+	b.drv = b.newDriver(b.log)
+	if s, ok := b.drv.(driver.States); ok {
+		b.states = true
+		s.OnState(func(device string, state driver.State) {
+			if state.Up {
+				b.log.Info("device is up", "device", device)
+				return
+			}
+			b.log.Warn("device is down", "device", device, "error", state.Err)
+		})
+	}
+}
+
+// takeOver adds the devices known at start. One that cannot be added is logged
+// and left out: the others have to run.
+func (b *bridge) takeOver() {
+	b.change.Lock()
+	defer b.change.Unlock()
+	for _, d := range b.sdk.Devices() {
+		if err := b.apply(d.Name); err != nil {
+			b.log.Error("device is not served", "device", d.Name, "error", err)
+		}
+	}
+}
+
+// Start is called once the service runs.
+func (b *bridge) Start() error {
+	b.started()
+	return registerMetrics(b.sdk, b.publisher.droppedEvents, b.scheduler.Missed)
+}
+
+// Stop ends the schedules, sends what is queued and closes the driver. The SDK
+// also calls it when Initialize never was.
+func (b *bridge) Stop(bool) error {
+	b.cancel()
+	select {
+	case <-b.ready:
+	default:
+		return nil
+	}
+	b.scheduler.Close()
+	late := time.AfterFunc(lastWords, b.end)
+	defer late.Stop()
+	b.publisher.close()
+	if err := b.drv.Close(); err != nil {
+		return fmt.Errorf("close driver: %w", err)
+	}
+	return nil
+}
+
+// lastWords is how long Stop goes on sending events.
+const lastWords = 3 * time.Second
+
+// await waits until Initialize is done: the SDK handles system events and
+// validation requests from before that.
+func (b *bridge) await() error {
+	select {
+	case <-b.ready:
+		return nil
+	case <-b.ctx.Done():
+		return b.ctx.Err()
+	}
+}
+
+// Discover is not offered.
+func (b *bridge) Discover() error {
+	return fmt.Errorf("discovery is not supported; set Device.Discovery.Enabled to false")
+}

@@ -1,0 +1,109 @@
+// Package edgex puts a driver.Driver behind the EdgeX device SDK: it is the
+// only importer of device-sdk-go. The SDK keeps life cycle, REST, commands,
+// validation and system events. Auto-events are taken out of its hands: they
+// are read on the grid of package schedule, and their events are published in
+// order, with exact values, by one goroutine.
+//
+// A service waits for message bus, configuration provider and core-metadata
+// when it starts, and goes on by itself after each was away. What the SDK does
+// not let us mend: events of commands carry floats of 7 digits; system events
+// that core-metadata sends while the bus is away are lost until the next
+// start; a device file that core-metadata refuses ends the service; a system
+// event in the milliseconds before the caches are filled ends it, too.
+package edgex
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/edgexfoundry/device-sdk-go/v3/pkg/service"
+
+	"sluice/device-service/internal/driver"
+)
+
+// Service is a device service: one driver under one service key.
+type Service struct {
+	Key     string // "device-modbus"
+	Version string
+	Summary string // one sentence for --help
+	New     func(*slog.Logger) driver.Driver
+}
+
+// startupDuration is how many seconds the SDK waits for the message bus and
+// the configuration provider: ten years. Its own 60 seconds would end a
+// service that only had to wait for a broker a little longer.
+const startupDuration = "315360000"
+
+// Run runs a device service until it is told to end, and returns the exit code
+// of the process. It reads the arguments and the environment of the process.
+func Run(s Service) int {
+	if s.Version == "" {
+		s.Version = "0.0.0"
+	}
+	os.Args = joinProvider(os.Args)
+	if done := answer(s, os.Args[1:], os.Stdout); done {
+		return 0
+	}
+	if err := run(s); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", s.Key, err)
+		return 1
+	}
+	return 0
+}
+
+// answer handles what needs no service: the SDK would start one first.
+func answer(s Service, args []string, out io.Writer) bool {
+	for _, a := range args {
+		switch a {
+		case "-h", "-help", "--help":
+			fmt.Fprint(out, help(s))
+			return true
+		case "-version", "--version":
+			fmt.Fprintln(out, s.Key, s.Version)
+			return true
+		}
+	}
+	return false
+}
+
+// joinProvider writes "-cp URL" as "-cp=URL". The SDK would put its default
+// URL in the place of "-cp", and take the URL for the end of all options.
+func joinProvider(args []string) []string {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		option := strings.TrimLeft(args[i], "-")
+		if strings.HasPrefix(args[i], "-") && (option == "cp" || option == "configProvider") && i+1 < len(args) && strings.Contains(args[i+1], "://") {
+			out = append(out, args[i]+"="+args[i+1])
+			i++
+			continue
+		}
+		out = append(out, args[i])
+	}
+	return out
+}
+
+func run(s Service) error {
+	if os.Getenv("EDGEX_STARTUP_DURATION") == "" {
+		if err := os.Setenv("EDGEX_STARTUP_DURATION", startupDuration); err != nil {
+			return err
+		}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	p := beginPatience(ctx, s.Key)
+	defer p.end()
+	sdk, err := service.NewDeviceService(s.Key, s.Version, newBridge(s.New, p.end))
+	if err != nil {
+		return err
+	}
+	if err := sdk.Run(); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%s; the log above has the reason", strings.TrimSuffix(err.Error(), "\n"))
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package edgex
+
+import (
+	"log/slog"
+	"sync"
+)
+
+// faults remembers what is wrong with devices and their resources, and logs
+// each change once.
+type faults struct {
+	log *slog.Logger
+	mu  sync.Mutex
+	now map[string]map[string]string // device, resource ("" for the device), error
+}
+
+func newFaults(log *slog.Logger) *faults {
+	return &faults{log: log, now: make(map[string]map[string]string)}
+}
+
+// report takes how a resource of a device is now; nil is well.
+func (f *faults) report(device, resource string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before, ill := f.now[device][resource]
+	if err == nil {
+		if ill {
+			delete(f.now[device], resource)
+			f.log.Info("read again", subject(device, resource)...)
+		}
+		return
+	}
+	if ill && before == err.Error() {
+		return
+	}
+	if f.now[device] == nil {
+		f.now[device] = make(map[string]string)
+	}
+	f.now[device][resource] = err.Error()
+	f.log.Warn("not read", append(subject(device, resource), "error", err)...)
+}
+
+// forget drops all that is known of a device.
+func (f *faults) forget(device string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.now, device)
+}
+
+func subject(device, resource string) []any {
+	if resource == "" {
+		return []any{"device", device}
+	}
+	return []any{"device", device, "resource", resource}
+}

@@ -1,0 +1,46 @@
+package edgex
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/edgexfoundry/device-sdk-go/v3/pkg/interfaces"
+	gometrics "github.com/rcrowley/go-metrics"
+)
+
+// Names of the metrics that the SDK registers: our own events count in them, too.
+const (
+	metricEventsSent    = "EventsSent"
+	metricReadingsSent  = "ReadingsSent"
+	metricLastConnected = "LastConnected-" // and the name of the device
+)
+
+// countSent adds one event to the SDK's own counters.
+func countSent(sdk interfaces.DeviceServiceSDK, readings int) {
+	m := sdk.MetricsManager()
+	if c := m.GetCounter(metricEventsSent); c != nil {
+		c.Inc(1)
+	}
+	if c := m.GetCounter(metricReadingsSent); c != nil {
+		c.Inc(int64(readings))
+	}
+}
+
+// touch notes that a device has answered just now.
+func touch(sdk interfaces.DeviceServiceSDK, device string) {
+	if g := sdk.MetricsManager().GetGauge(metricLastConnected + device); g != nil {
+		g.Update(time.Now().UnixNano())
+	}
+}
+
+// registerMetrics adds what the SDK does not count: events dropped while the
+// bus was away, and reads skipped because a device was too slow.
+func registerMetrics(sdk interfaces.DeviceServiceSDK, dropped, missed func() uint64) error {
+	for name, value := range map[string]func() uint64{"EventsDropped": dropped, "TicksMissed": missed} {
+		gauge := gometrics.NewFunctionalGauge(func() int64 { return int64(value()) })
+		if err := sdk.MetricsManager().Register(name, gauge, nil); err != nil {
+			return fmt.Errorf("register metric %s: %w", name, err)
+		}
+	}
+	return nil
+}

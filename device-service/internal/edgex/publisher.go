@@ -1,0 +1,228 @@
+package edgex
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/common"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/requests"
+	"github.com/edgexfoundry/go-mod-messaging/v3/pkg/types"
+	"github.com/google/uuid"
+)
+
+const (
+	// queueLimit is how many events wait while the bus is away or slow.
+	queueLimit = 8192
+	// firstPause and longestPause lie between two attempts to reach the bus.
+	firstPause, longestPause = 200 * time.Millisecond, 5 * time.Second
+)
+
+// bus is what the publisher needs of a messaging client.
+type bus interface {
+	Connect() error
+	Publish(message types.MessageEnvelope, topic string) error
+	Subscribe(topics []types.TopicChannel, failed chan error) error
+	Disconnect() error
+}
+
+// publisher sends events in the order in which they were given to it, from
+// one goroutine. While the bus is away it keeps the newest queueLimit events.
+type publisher struct {
+	bus     bus
+	log     *slog.Logger
+	topic   func(dtos.Event) string
+	maxSize int64              // bytes of one event; 0: no limit
+	sent    func(readings int) // told of each event that the bus took
+	join    func() error       // called once, when the bus is there for the first time
+
+	wake      chan struct{}
+	finish    chan struct{} // closed: publish what is left, then end
+	done      chan struct{}
+	connected bool // of the goroutine alone
+	joined    bool // of the goroutine alone
+	away      bool // of the goroutine alone
+
+	mu      sync.Mutex
+	queue   []*dtos.Event
+	origin  int64 // of the newest event
+	dropped uint64
+}
+
+// droppedEvents tells how many events were dropped since the start.
+func (p *publisher) droppedEvents() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dropped
+}
+
+func newPublisher(b bus, log *slog.Logger, topic func(dtos.Event) string, maxSize int64, sent func(readings int)) *publisher {
+	return &publisher{
+		bus: b, log: log, topic: topic, maxSize: maxSize, sent: sent,
+		join: func() error { return nil },
+		wake: make(chan struct{}, 1), finish: make(chan struct{}), done: make(chan struct{}),
+	}
+}
+
+// send queues an event and gives it its origin. It never waits: when the
+// queue is full, the oldest event is dropped and counted.
+func (p *publisher) send(e *dtos.Event) {
+	p.mu.Lock()
+	p.origin = max(time.Now().UnixNano(), p.origin+1)
+	e.Origin = p.origin
+	for i := range e.Readings {
+		if e.Readings[i].Origin == 0 {
+			e.Readings[i].Origin = p.origin
+		}
+	}
+	if len(p.queue) >= queueLimit {
+		p.queue[0] = nil
+		p.queue = p.queue[1:]
+		p.dropped++
+	}
+	p.queue = append(p.queue, e)
+	p.mu.Unlock()
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run publishes until ctx ends or close is called.
+func (p *publisher) run(ctx context.Context) {
+	defer close(p.done)
+	defer p.disconnect()
+	for {
+		e, ok := p.next(ctx)
+		if !ok || !p.publish(ctx, e) {
+			return
+		}
+	}
+}
+
+func (p *publisher) disconnect() {
+	if p.connected {
+		_ = p.bus.Disconnect() // at the end nobody is left to mind
+	}
+}
+
+// close lets the publisher send what is queued, as long as the bus takes it.
+func (p *publisher) close() {
+	close(p.finish)
+	<-p.done
+}
+
+// next waits for the oldest event.
+func (p *publisher) next(ctx context.Context) (*dtos.Event, bool) {
+	for {
+		if e := p.take(); e != nil {
+			return e, true
+		}
+		select {
+		case <-ctx.Done():
+			return nil, false
+		case <-p.wake:
+		case <-p.finish:
+			e := p.take()
+			return e, e != nil
+		}
+	}
+}
+
+func (p *publisher) take() *dtos.Event {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.queue) == 0 {
+		return nil
+	}
+	e := p.queue[0]
+	p.queue[0] = nil
+	p.queue = p.queue[1:]
+	return e
+}
+
+// publish sends one event, however long that takes. It gives up only at the end.
+func (p *publisher) publish(ctx context.Context, e *dtos.Event) bool {
+	envelope, err := p.envelope(e)
+	if err != nil {
+		p.log.Error("event dropped", "device", e.DeviceName, "source", e.SourceName, "error", err)
+		return true
+	}
+	topic := p.topic(*e)
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		if err = p.try(envelope, topic); err == nil {
+			p.delivered(e)
+			return true
+		}
+		p.lost(err)
+		select {
+		case <-ctx.Done():
+			return false
+		case <-p.finish:
+			return false
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (p *publisher) envelope(e *dtos.Event) (types.MessageEnvelope, error) {
+	request := requests.NewAddEventRequest(*e)
+	payload, contentType, err := request.Encode()
+	if err != nil {
+		return types.MessageEnvelope{}, fmt.Errorf("encode: %w", err)
+	}
+	if p.maxSize > 0 && int64(len(payload)) > p.maxSize {
+		return types.MessageEnvelope{}, fmt.Errorf("%d bytes are over the limit MaxEventSize of %d KB", len(payload), p.maxSize/1024)
+	}
+	envelope := types.NewMessageEnvelope(payload, context.Background())
+	envelope.CorrelationID, envelope.ContentType = uuid.NewString(), contentType
+	return envelope, nil
+}
+
+func (p *publisher) try(envelope types.MessageEnvelope, topic string) error {
+	if !p.connected {
+		if err := p.bus.Connect(); err != nil {
+			return err
+		}
+		p.connected = true
+	}
+	if !p.joined {
+		if err := p.join(); err != nil {
+			p.connected = false
+			return err
+		}
+		p.joined = true
+	}
+	err := p.bus.Publish(envelope, topic)
+	p.connected = err == nil
+	return err
+}
+
+// delivered and lost log once per change.
+func (p *publisher) delivered(e *dtos.Event) {
+	p.sent(len(e.Readings))
+	if p.away {
+		p.away = false
+		p.log.Info("message bus is back", "events dropped since the start", p.droppedEvents())
+	}
+}
+
+func (p *publisher) lost(err error) {
+	if !p.away {
+		p.away = true
+		p.log.Warn("message bus is away; the newest events are kept and the connection is tried again", "kept at most", queueLimit, "error", err)
+	}
+}
+
+// eventTopic returns the function that names the topic of an event.
+func eventTopic(prefix, service string, escape bool) func(dtos.Event) string {
+	return func(e dtos.Event) string {
+		return common.NewPathBuilder().EnableNameFieldEscape(escape).
+			SetPath(prefix).SetPath(common.EventsPublishTopic).SetPath("device").
+			SetNameFieldPath(service).SetNameFieldPath(e.ProfileName).SetNameFieldPath(e.DeviceName).SetNameFieldPath(e.SourceName).
+			BuildPath()
+	}
+}

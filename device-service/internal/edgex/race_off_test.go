@@ -1,0 +1,6 @@
+//go:build !race
+
+package edgex
+
+// raceDetector tells that this test does not look for data races.
+const raceDetector = false

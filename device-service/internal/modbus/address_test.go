@@ -1,0 +1,111 @@
+package modbus
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"sluice/device-service/internal/driver"
+)
+
+func TestAddress(t *testing.T) {
+	cases := []struct {
+		resource driver.Resource
+		want     address
+	}{
+		{resource("r", "Uint16", "HOLDING_REGISTERS", 4), address{span: span{holdingRegisters, 4, 1}, kind: "Uint16", raw: "Uint16"}},
+		{resource("r", "Float32", "holding_Registers", " 4 ", isByteSwap, true, isWordSwap, "True"),
+			address{span: span{holdingRegisters, 4, 2}, kind: "Float32", raw: "Float32", byteSwap: true, wordSwap: true}},
+		{resource("r", "Float64", "INPUT_REGISTERS", float64(65535), rawType, "uint16"),
+			address{span: span{inputRegisters, 65535, 1}, kind: "Float64", raw: "Uint16"}},
+		{resource("r", "Float64", "INPUT_REGISTERS", "7.0", rawType, "INT32", isWordSwap, ""),
+			address{span: span{inputRegisters, 7, 2}, kind: "Float64", raw: "Int32"}},
+		{resource("r", "Float64", "INPUT_REGISTERS", 7), address{span: span{inputRegisters, 7, 4}, kind: "Float64", raw: "Float64"}},
+		{resource("r", "Bool", "coils", int64(1)), address{span: span{coils, 1, 1}, kind: "Bool", raw: "Bool"}},
+		{resource("r", "Bool", "DISCRETE_INPUTS", uint8(1)), address{span: span{discreteInputs, 1, 1}, kind: "Bool", raw: "Bool"}},
+		{resource("r", "Bool", "DISCRETES_INPUT", 1, urlRawQuery, "a=b"), address{span: span{discreteInputs, 1, 1}, kind: "Bool", raw: "Bool"}},
+		{resource("r", "Bool", "HOLDING_REGISTERS", "3.15"), address{span: span{holdingRegisters, 3, 1}, kind: "Bool", raw: "Bool", bit: 15}},
+		{resource("r", "String", "HOLDING_REGISTERS", "1e3", stringRegisterSize, "123"), address{span: span{holdingRegisters, 1000, 123}, kind: "String", raw: "String"}},
+	}
+	for _, c := range cases {
+		got, err := parseAddress(c.resource)
+		if err != nil || got != c.want {
+			t.Errorf("%v: %+v, %v, want %+v", c.resource.Attributes, got, err, c.want)
+		}
+	}
+}
+
+func TestBadAddress(t *testing.T) {
+	cases := []struct {
+		resource driver.Resource
+		want     string
+	}{
+		{driver.Resource{Name: "r", Type: "Int16"}, `resource "r", attribute "primaryTable": is missing. It is one of COILS, DISCRETES_INPUT, DISCRETE_INPUTS, HOLDING_REGISTERS, INPUT_REGISTERS`},
+		{resource("r", "Int16", "HOLDING_REGISTER", 1), `resource "r", attribute "primaryTable": unknown table "HOLDING_REGISTER". Did you mean "HOLDING_REGISTERS"?`},
+		{resource("r", "Int16", "HOLDING_REGISTERS", 1, "isByteSwp", true), `resource "r", attribute "isByteSwp": unknown attribute. Did you mean "isByteSwap"?`},
+		{driver.Resource{Name: "r", Type: "Int16", Attributes: map[string]any{primaryTable: "COILS"}},
+			"resource \"r\", attribute \"valueType\": coils hold Bool, not Int16\nresource \"r\", attribute \"startingAddress\": is missing"},
+		{resource("r", "Int16", "HOLDING_REGISTERS", 3.1), `resource "r", attribute "startingAddress": "3.1" is not a whole number`},
+		{resource("r", "Bool", "HOLDING_REGISTERS", 3.1), `resource "r", attribute "startingAddress": "3.1" is not a whole number. Bits are written as text: "3.1" is bit 1 of register 3`},
+		{resource("r", "Bool", "HOLDING_REGISTERS", "3.16"), `resource "r", attribute "startingAddress": bit "16" is not between 0 and 15`},
+		{resource("r", "Bool", "COILS", "3.1"), `resource "r", attribute "startingAddress": "3.1" is not a whole number`},
+		{resource("r", "Int16", "HOLDING_REGISTERS", -1), `resource "r", attribute "startingAddress": -1 is not between 0 and 65535`},
+		{resource("r", "Int16", "HOLDING_REGISTERS", "x"), `resource "r", attribute "startingAddress": "x" is not a whole number`},
+		{resource("r", "Int32", "HOLDING_REGISTERS", 65535), `resource "r", attribute "startingAddress": holding registers 65535-65536 go beyond address 65535`},
+		{resource("r", "Int8", "HOLDING_REGISTERS", 1), `resource "r", attribute "valueType": Int8 cannot be held by registers. It is one of Bool, Int16 to Int64, Uint16 to Uint64, Float32, Float64 and String`},
+		{resource("r", "Int32", "HOLDING_REGISTERS", 1, rawType, "INT16"), `resource "r", attribute "rawType": Int32 has no rawType. Only Float32 and Float64 have a rawType`},
+		{resource("r", "Float32", "HOLDING_REGISTERS", 1, rawType, "INT64"), `resource "r", attribute "rawType": "INT64" cannot become Float32. It is one of [Int16 Uint16 Float32]`},
+		{resource("r", "Int16", "HOLDING_REGISTERS", 1, isByteSwap, "maybe"), `resource "r", attribute "isByteSwap": "maybe" is neither true nor false`},
+		{resource("r", "String", "HOLDING_REGISTERS", 1), `resource "r", attribute "stringRegisterSize": is missing: a String needs its number of registers`},
+		{resource("r", "String", "HOLDING_REGISTERS", 1, stringRegisterSize, 124), `resource "r", attribute "stringRegisterSize": 124 is not between 1 and 123`},
+	}
+	for _, c := range cases {
+		_, err := parseAddress(c.resource)
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%v:\n got %v\nwant %s", c.resource.Attributes, err, c.want)
+		}
+		if err != nil && len(driver.Findings(err)) != strings.Count(c.want, "\n")+1 {
+			t.Errorf("%v: findings %v", c.resource.Attributes, driver.Findings(err))
+		}
+	}
+}
+
+func FuzzAddress(f *testing.F) {
+	f.Add("HOLDING_REGISTERS", "3.1", "Bool", "", "", "")
+	f.Add("COILS", "65535", "Bool", "INT16", "true", "1")
+	f.Add("INPUT_REGISTERS", "1e400", "String", "", "x", "9223372036854775808")
+	f.Fuzz(func(t *testing.T, table, start, kind, raw, swap, size string) {
+		r := resource("r", driver.Type(kind), table, start, rawType, raw, isWordSwap, swap, stringRegisterSize, size)
+		a, err := parseAddress(r)
+		if err != nil {
+			if len(driver.Findings(err)) == 0 {
+				t.Fatalf("%v is no finding", err)
+			}
+			return
+		}
+		if a.start < 0 || a.count < 1 || a.end() > addresses || a.count > maxReadRegisters {
+			t.Fatalf("%+v is out of range", a)
+		}
+		if !a.table.bits() {
+			decode(a, make([]uint16, a.count)) // whatever is accepted can be read
+		}
+	})
+}
+
+func TestIntegerBounds(t *testing.T) {
+	for _, v := range []any{math.Inf(1), math.NaN(), "1e400", "NaN", "", nil, true, []int{1}, uint64(math.MaxUint64)} {
+		if n, err := integer(v, 0, 10); err == nil {
+			t.Errorf("%v is taken for %d", v, n)
+		}
+	}
+}
+
+func TestFindingsKeepTheirOrder(t *testing.T) {
+	_, one := parseAddress(driver.Resource{Name: "one", Type: "Bool"})
+	_, two := parseAddress(driver.Resource{Name: "two", Type: "Bool"})
+	found := driver.Findings(errors.Join(nil, one, errors.New("other"), errors.Join(two)))
+	if len(found) != 2 || found[0].Resource != "one" || found[1].Resource != "two" {
+		t.Errorf("%v", found)
+	}
+}

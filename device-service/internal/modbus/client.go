@@ -1,0 +1,164 @@
+package modbus
+
+import (
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/simonvetter/modbus"
+)
+
+// request is one exchange with a device: a read of a span, or a write of the
+// registers or bits given for it.
+type request struct {
+	unit      uint8
+	span      span
+	write     bool
+	registers []uint16
+	bits      []bool
+	// mask makes a write of one register change only these bits of it, by
+	// reading it first: the owner of the line lets nothing come between.
+	mask uint16
+	// multiple writes one register or bit by the function for many.
+	multiple bool
+}
+
+func (r request) String() string {
+	verb := "read"
+	if r.write {
+		verb = "write"
+	}
+	return fmt.Sprintf("%s %s of unit %d", verb, r.span, r.unit)
+}
+
+// answer holds what was read, in the order of the span, and when it came.
+type answer struct {
+	registers []uint16
+	bits      []bool
+	time      time.Time
+}
+
+// conn is an open line. One goroutine uses it.
+type conn interface {
+	exchange(request) (answer, error)
+	Close() error
+}
+
+// client is a conn of the Modbus library. Only the exceptions of a device
+// leave it usable: after any other error an answer may still be on its way,
+// and it must be closed.
+type client struct {
+	*modbus.ModbusClient
+}
+
+var parities = map[string]uint{"N": modbus.PARITY_NONE, "E": modbus.PARITY_EVEN, "O": modbus.PARITY_ODD}
+
+// open connects. The library takes one time-out for all requests of a line,
+// and up to 5 s to connect.
+func open(w wire, timeout time.Duration, l *slog.Logger) (conn, error) {
+	c, err := modbus.NewClient(&modbus.ClientConfiguration{
+		URL: w.endpoint, Timeout: timeout,
+		Speed: uint(w.baud), DataBits: uint(w.dataBits), StopBits: uint(w.stopBits), Parity: parities[w.parity],
+		Logger: libraryLog(l), // it writes to the standard output otherwise
+	})
+	if err == nil {
+		err = c.Open()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return client{c}, nil
+}
+
+func libraryLog(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelDebug) }
+
+func (c client) exchange(r request) (answer, error) {
+	if err := c.SetUnitId(r.unit); err != nil {
+		return answer{}, err
+	}
+	if r.write {
+		err := c.set(r)
+		return answer{time: time.Now()}, err
+	}
+	return c.get(r.span)
+}
+
+func (c client) get(s span) (a answer, err error) {
+	start, count := uint16(s.start), uint16(s.count)
+	switch s.table {
+	case coils:
+		a.bits, err = c.ReadCoils(start, count)
+	case discreteInputs:
+		a.bits, err = c.ReadDiscreteInputs(start, count)
+	case inputRegisters:
+		a.registers, err = c.ReadRegisters(start, count, modbus.INPUT_REGISTER)
+	default:
+		a.registers, err = c.ReadRegisters(start, count, modbus.HOLDING_REGISTER)
+	}
+	a.time = time.Now()
+	return a, err
+}
+
+func (c client) set(r request) error {
+	start := uint16(r.span.start)
+	switch {
+	case r.span.table == coils && len(r.bits) == 1 && !r.multiple:
+		return c.WriteCoil(start, r.bits[0])
+	case r.span.table == coils:
+		return c.WriteCoils(start, r.bits)
+	case r.mask != 0:
+		return c.setMasked(r)
+	case len(r.registers) == 1 && !r.multiple:
+		return c.WriteRegister(start, r.registers[0])
+	}
+	return c.WriteRegisters(start, r.registers)
+}
+
+func (c client) setMasked(r request) error {
+	old, err := c.get(r.span)
+	if err != nil {
+		return err
+	}
+	value := old.registers[0]&^r.mask | r.registers[0]&r.mask
+	if r.multiple {
+		return c.WriteRegisters(uint16(r.span.start), []uint16{value})
+	}
+	return c.WriteRegister(uint16(r.span.start), value)
+}
+
+// exceptions are the answers by which a device refuses a request.
+var exceptions = []error{
+	modbus.ErrIllegalFunction, modbus.ErrIllegalDataAddress, modbus.ErrIllegalDataValue, modbus.ErrServerDeviceFailure,
+	modbus.ErrAcknowledge, modbus.ErrServerDeviceBusy, modbus.ErrMemoryParityError,
+	modbus.ErrGWPathUnavailable, modbus.ErrGWTargetFailedToRespond,
+}
+
+// answered tells whether an error is an answer to the request, so that the
+// line is in order. The library has no type for an exception code that it does
+// not know.
+func answered(err error) bool {
+	return err == nil || isOneOf(err, exceptions...) || strings.Contains(err.Error(), "unknown exception code")
+}
+
+// unreachable tells whether a gateway has answered in place of the device.
+func unreachable(err error) bool {
+	return isOneOf(err, modbus.ErrGWPathUnavailable, modbus.ErrGWTargetFailedToRespond)
+}
+
+// outOfPlace tells whether a device refuses what a request covers, rather than
+// the kind of request: a part of it may be fine.
+func outOfPlace(err error) bool {
+	return isOneOf(err, modbus.ErrIllegalDataAddress, modbus.ErrIllegalDataValue)
+}
+
+func isOneOf(err error, list ...error) bool {
+	for _, e := range list {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,103 @@
+package modbus
+
+import (
+	"errors"
+	"time"
+
+	"github.com/simonvetter/modbus"
+)
+
+// link is the connection of a line, as its owner sees it.
+type link struct {
+	conn conn // nil while closed
+	// These are what it was opened with.
+	wire    wire
+	timeout time.Duration
+
+	used    time.Time     // last
+	settle  time.Time     // nothing is sent before
+	failure error         // of the last attempt to open it
+	retry   time.Time     // no attempt before
+	pause   time.Duration // before the attempt after that
+}
+
+// timing is what the devices of a line ask of it: the longest time-out, for
+// the library has one for the whole connection, and the longest idle time.
+func timing(devices []*device) (timeout, idle time.Duration) {
+	for _, d := range devices {
+		timeout = max(timeout, d.timeout)
+		if d.idle < 0 || idle < 0 {
+			idle = -1
+			continue
+		}
+		idle = max(idle, d.idle)
+	}
+	return timeout, idle
+}
+
+// connect opens the connection if it is closed, or was opened with what is no
+// longer valid. fresh tells that it did.
+func (l *line) connect(w wire) (fresh bool, err error) {
+	timeout, _ := timing(l.members())
+	k := &l.link
+	if k.conn != nil && k.wire == w && k.timeout == timeout {
+		return false, nil
+	}
+	l.hangUp()
+	if k.failure != nil && time.Now().Before(k.retry) {
+		return false, k.failure
+	}
+	time.Sleep(time.Until(k.settle))
+	k.conn, k.failure = l.open(w, timeout)
+	if k.failure != nil {
+		k.conn = nil
+		k.pause = l.options.longer(k.pause)
+		k.retry = time.Now().Add(k.pause)
+		return false, k.failure
+	}
+	k.wire, k.timeout, k.pause, k.used = w, timeout, 0, time.Now()
+	return true, nil
+}
+
+// hangUp closes the connection.
+func (l *line) hangUp() {
+	if l.link.conn == nil {
+		return
+	}
+	if err := l.link.conn.Close(); err != nil {
+		l.log.Debug("close", "endpoint", l.endpoint, "error", err)
+	}
+	l.link.conn = nil
+}
+
+// abandon closes the connection when an answer may still be on its way. A TCP
+// connection takes it along. On a serial line answers carry nothing to tell
+// them apart, so it is left alone for one more time-out, and what has come by
+// then is thrown away when it is opened.
+func (l *line) abandon() {
+	if l.link.wire.serialLine() {
+		l.link.settle = time.Now().Add(l.link.timeout)
+	}
+	l.hangUp()
+}
+
+// exchange makes one exchange. A read on a connection that the peer has closed
+// in the meantime is tried again on a new one; a write is not, since it may
+// have been done.
+func (l *line) exchange(d *device, r request) (answer, error) {
+	for {
+		fresh, err := l.connect(d.wire)
+		if err != nil {
+			return answer{}, err
+		}
+		a, err := l.link.conn.exchange(r)
+		l.link.used = time.Now()
+		if answered(err) {
+			return a, err
+		}
+		l.abandon()
+		if fresh || r.write || errors.Is(err, modbus.ErrRequestTimedOut) {
+			return answer{}, err
+		}
+	}
+}

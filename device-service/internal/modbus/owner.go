@@ -1,0 +1,133 @@
+package modbus
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sluice/device-service/internal/driver"
+)
+
+// own serves the line until it has no device any more.
+func (l *line) own() {
+	defer close(l.done)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		if l.empty() {
+			l.hangUp()
+			if l.retire(l) {
+				return
+			}
+		}
+		if d := l.due(); d != nil {
+			l.serve(&job{ctx: context.Background(), device: d, request: d.probe, reply: make(chan reply, 1)})
+			continue
+		}
+		if j := l.next(); j != nil {
+			l.serve(j)
+			continue
+		}
+		timer.Reset(l.rest())
+		select {
+		case <-l.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// due is a device to be probed now.
+func (l *line) due() *device {
+	for _, d := range l.members() {
+		if !d.nextProbe.IsZero() && time.Until(d.nextProbe) <= 0 {
+			return d
+		}
+	}
+	return nil
+}
+
+// rest closes an idle connection, and tells how long nothing is due.
+func (l *line) rest() time.Duration {
+	wait := time.Hour
+	devices := l.members()
+	for _, d := range devices {
+		if !d.nextProbe.IsZero() {
+			wait = min(wait, time.Until(d.nextProbe))
+		}
+	}
+	if _, idle := timing(devices); idle >= 0 && l.link.conn != nil {
+		left := time.Until(l.link.used.Add(idle))
+		if left > 0 {
+			return min(wait, left)
+		}
+		l.hangUp()
+	}
+	return max(wait, 0)
+}
+
+// serve makes the exchange of a job, unless nobody wants it any more.
+func (l *line) serve(j *job) {
+	d := j.device
+	if j.ctx.Err() != nil || d.removed() {
+		return
+	}
+	if err := d.down(); err != nil && d.nextProbe.After(time.Now()) {
+		j.reply <- reply{err: err}
+		return
+	}
+	a, err := l.exchange(d, j.request)
+	switch {
+	case err == nil:
+		l.alive(d)
+	case answered(err) && !unreachable(err):
+		err = fmt.Errorf("%s: %w", j.request, err)
+		l.alive(d)
+	default:
+		err = fmt.Errorf("%s: %s: %w", l.endpoint, j.request, err)
+		l.failed(d, err)
+	}
+	j.reply <- reply{a, err}
+}
+
+// alive notes an answer of a device.
+func (l *line) alive(d *device) {
+	d.failures, d.pause, d.nextProbe = 0, 0, time.Time{}
+	l.turn(d, driver.State{Up: true})
+}
+
+// failed notes a failure. A device is down when it fails twice in a row, the
+// second time on a probe that follows at once: one lost answer is no change of
+// state. If the connection itself cannot be opened, all devices are down.
+func (l *line) failed(d *device, err error) {
+	if k := &l.link; k.conn == nil && k.failure != nil {
+		for _, other := range l.members() {
+			other.failures++
+			other.nextProbe = k.retry
+			l.turn(other, driver.State{Err: fmt.Errorf("%s: %w", l.endpoint, k.failure)})
+		}
+		return
+	}
+	d.failures++
+	d.nextProbe = time.Now()
+	if d.failures < 2 {
+		return
+	}
+	d.pause = l.options.longer(d.pause)
+	d.nextProbe = d.nextProbe.Add(d.pause)
+	l.turn(d, driver.State{Err: err})
+}
+
+// turn sets the state of a device and tells it if it is another one.
+func (l *line) turn(d *device, s driver.State) {
+	old := d.state.Load()
+	if old != nil && old.Up == s.Up || d.removed() {
+		return
+	}
+	d.state.Store(&s)
+	if s.Up {
+		l.log.Info("device answers", "device", d.name, "endpoint", l.endpoint, "unit", d.unit)
+	} else {
+		l.log.Warn("device does not answer", "device", d.name, "endpoint", l.endpoint, "unit", d.unit, "error", s.Err)
+	}
+	l.changed(d.name, s)
+}

@@ -1,0 +1,222 @@
+package modbus
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"sluice/device-service/internal/driver"
+	"sluice/sqlengine/diag"
+)
+
+// The protocols of a device file.
+const (
+	protocolTCP = "modbus-tcp"
+	protocolRTU = "modbus-rtu"
+)
+
+// wire says how a line is opened. Devices with the same endpoint share a line.
+type wire struct {
+	endpoint string // tcp://host:port or rtu://device
+	baud     int    // this and what follows: serial only
+	dataBits int
+	stopBits int
+	parity   string // N, E or O
+}
+
+// settings are the protocol properties of one device.
+type settings struct {
+	wire
+	unit    uint8
+	timeout time.Duration
+	// idle is how long the line is kept open without requests; 0 opens it for
+	// each request, and below 0 it is never closed.
+	idle         time.Duration
+	maxRegisters int // in one read
+}
+
+// Defaults of properties that are left out; those of a serial line are the
+// ones that the specification of Modbus over serial lines names.
+const (
+	defaultPort    = 502
+	defaultUnit    = 1
+	defaultTimeout = 2 * time.Second
+	defaultIdle    = time.Minute
+	defaultBaud    = 19200
+	defaultBits    = 8
+	defaultStop    = 1
+	defaultParity  = "E"
+)
+
+// Longer times are a mistake.
+const (
+	longestTimeout = 15 * time.Minute
+	longestIdle    = 7 * 24 * time.Hour
+)
+
+var sharedProperties = []string{"Address", "UnitID", "Timeout", "IdleTimeout", "MaxRegistersPerRead",
+	// of device-modbus 4; this driver paces its attempts itself
+	"ProtocolRecoveryTimeout", "LinkRecoveryTimeout", "ConnectDelay"}
+
+// properties lists what each protocol knows.
+var properties = map[string][]string{
+	protocolTCP: append([]string{"Port"}, sharedProperties...),
+	protocolRTU: append([]string{"BaudRate", "DataBits", "StopBits", "Parity"}, sharedProperties...),
+}
+
+// propertyReader reads the properties of one protocol and keeps all findings.
+type propertyReader struct {
+	values   map[string]any
+	findings []error
+}
+
+// parseProtocols reads how a device is reached. The error joins a finding for
+// each property that is wrong.
+func parseProtocols(protocols map[string]map[string]any) (settings, error) {
+	name, err := protocolOf(protocols)
+	if err != nil {
+		return settings{}, err
+	}
+	p := &propertyReader{values: protocols[name]}
+	p.unknown(properties[name])
+	s := settings{
+		unit:         uint8(p.integer("UnitID", 0, 255, defaultUnit)),
+		timeout:      p.duration("Timeout", longestTimeout, defaultTimeout),
+		idle:         p.duration("IdleTimeout", longestIdle, defaultIdle),
+		maxRegisters: p.integer("MaxRegistersPerRead", 1, maxReadRegisters, maxReadRegisters),
+	}
+	if s.timeout <= 0 {
+		p.fail("Timeout", "", errors.New("must be above 0"))
+	}
+	if name == protocolTCP {
+		s.wire = p.tcp()
+	} else {
+		s.wire = p.rtu()
+	}
+	return s, errors.Join(p.findings...)
+}
+
+// protocolOf finds the one protocol that is ours; others may stand beside it.
+func protocolOf(protocols map[string]map[string]any) (string, error) {
+	ours := slices.Sorted(maps.Keys(properties))
+	var found []string
+	for _, name := range ours {
+		if _, ok := protocols[name]; ok {
+			found = append(found, name)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		hint := "The protocols of a Modbus device are " + strings.Join(ours, " and ")
+		for _, name := range slices.Sorted(maps.Keys(protocols)) {
+			if near := diag.Nearest(name, ours); near != "" {
+				hint = fmt.Sprintf("%q is not known; did you mean %q?", name, near)
+			}
+		}
+		return "", &driver.AttributeError{Attribute: protocolTCP, Err: errors.New("is missing"), Hint: hint}
+	}
+	return "", &driver.AttributeError{Attribute: protocolRTU, Err: errors.New("stands beside " + protocolTCP + ": a device has one of them")}
+}
+
+func (p *propertyReader) fail(property, hint string, err error) {
+	p.findings = append(p.findings, &driver.AttributeError{Attribute: property, Err: err, Hint: hint})
+}
+
+func (p *propertyReader) unknown(known []string) {
+	for _, name := range slices.Sorted(maps.Keys(p.values)) {
+		if !slices.Contains(known, name) {
+			p.fail(name, diag.DidYouMean(name, known), errors.New("unknown property"))
+		}
+	}
+}
+
+// value is a property that is there and not empty.
+func (p *propertyReader) value(property string) (any, bool) {
+	v, ok := p.values[property]
+	return v, ok && v != nil && text(v) != ""
+}
+
+func (p *propertyReader) integer(property string, low, high, otherwise int) int {
+	v, ok := p.value(property)
+	if !ok {
+		return otherwise
+	}
+	n, err := integer(v, low, high)
+	if err != nil {
+		p.fail(property, "", err)
+	}
+	return n
+}
+
+func (p *propertyReader) duration(property string, limit, otherwise time.Duration) time.Duration {
+	v, ok := p.value(property)
+	if !ok {
+		return otherwise
+	}
+	d, err := duration(v, limit)
+	if err != nil {
+		p.fail(property, "", err)
+		return otherwise
+	}
+	return d
+}
+
+func (p *propertyReader) address() string {
+	v, ok := p.value("Address")
+	if !ok {
+		p.fail("Address", "", errors.New("is missing"))
+		return ""
+	}
+	return text(v)
+}
+
+func (p *propertyReader) tcp() wire {
+	host := strings.Trim(p.address(), "[]")
+	if strings.ContainsAny(host, "/ ") || strings.Contains(host, ":") && net.ParseIP(host) == nil {
+		p.fail("Address", "The port is a property of its own: Port", fmt.Errorf("%q is neither a host name nor an IP address", host))
+	}
+	port := p.integer("Port", 1, 65535, defaultPort)
+	return wire{endpoint: "tcp://" + net.JoinHostPort(host, strconv.Itoa(port))}
+}
+
+func (p *propertyReader) rtu() wire {
+	return wire{
+		endpoint: "rtu://" + p.address(),
+		baud:     p.integer("BaudRate", 50, 4_000_000, defaultBaud),
+		dataBits: p.integer("DataBits", 5, 8, defaultBits),
+		stopBits: p.integer("StopBits", 1, 2, defaultStop),
+		parity:   p.parity(),
+	}
+}
+
+func (p *propertyReader) parity() string {
+	v, ok := p.value("Parity")
+	if !ok {
+		return defaultParity
+	}
+	switch strings.ToUpper(text(v)) {
+	case "N", "NONE":
+		return "N"
+	case "E", "EVEN":
+		return "E"
+	case "O", "ODD":
+		return "O"
+	}
+	p.fail("Parity", "It is N, E or O", fmt.Errorf("unknown parity %q", text(v)))
+	return ""
+}
+
+// serialLine tells a serial line from a TCP endpoint.
+func (w wire) serialLine() bool { return w.baud != 0 }
+
+// serial is the usual short form of the settings of a serial line: 9600 8N1.
+func (w wire) serial() string {
+	return fmt.Sprintf("%d %d%s%d", w.baud, w.dataBits, w.parity, w.stopBits)
+}

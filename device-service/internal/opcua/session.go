@@ -1,0 +1,208 @@
+package opcua
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gopcua/opcua"
+	"github.com/gopcua/opcua/id"
+	"github.com/gopcua/opcua/ua"
+)
+
+const (
+	// nodesPerRequest is the most nodes in one request to a server without a
+	// limit of its own.
+	nodesPerRequest = 1000
+	// goodbye is how long a server has to answer the end of a session.
+	goodbye = time.Second
+	// abandoned is when a server may drop a session that it hears nothing
+	// from, unless the signs of life are rarer.
+	abandoned = time.Minute
+	// libraryStates holds every state that one client can go through.
+	libraryStates = 16
+)
+
+// errLost is why requests in flight fail when their session ends.
+var errLost = errors.New("connection lost")
+
+// session is one connection to a server, from connect until its end; it does
+// not come back. The library's own reconnect is off: it cannot be told from a
+// working connection, and it retries at one pace for ever.
+type session struct {
+	client     *opcua.Client
+	namespaces []string
+	readMax    atomic.Int64
+	writeMax   atomic.Int64
+
+	states  chan opcua.ConnState
+	suspect chan struct{} // asks for a probe
+
+	mu    sync.Mutex
+	ended error                // why, once it has
+	types map[string]ua.TypeID // of nodes that were written, by node id
+}
+
+func connect(ctx context.Context, t target, keepAlive time.Duration) (*session, error) {
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
+	defer cancel()
+	s := &session{
+		states:  make(chan opcua.ConnState, libraryStates),
+		suspect: make(chan struct{}, 1),
+		types:   map[string]ua.TypeID{},
+	}
+	var err error
+	s.client, err = opcua.NewClient(t.url,
+		opcua.ApplicationName("Sluice"),
+		opcua.ApplicationURI("urn:sluice:device-opcua"),
+		opcua.ProductURI("urn:sluice"),
+		opcua.SecurityPolicy("None"),
+		opcua.SecurityMode(ua.MessageSecurityModeNone),
+		opcua.AutoReconnect(false),
+		opcua.DialTimeout(t.timeout),
+		opcua.RequestTimeout(t.timeout),
+		opcua.SessionTimeout(max(abandoned, 3*keepAlive)),
+		opcua.StateChangedCh(s.states),
+	)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.client.Connect(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil, errNoAnswer
+		}
+		return nil, named(err)
+	}
+	s.namespaces = s.client.Namespaces()
+	if err := s.learnLimits(ctx); err != nil {
+		s.close(err)
+		return nil, err
+	}
+	return s, nil
+}
+
+// learnLimits asks how many nodes a request may name. Not all servers tell.
+func (s *session) learnLimits(ctx context.Context) error {
+	values, err := s.send(ctx, []*ua.ReadValueID{
+		{NodeID: ua.NewNumericNodeID(0, id.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead), AttributeID: ua.AttributeIDValue},
+		{NodeID: ua.NewNumericNodeID(0, id.Server_ServerCapabilities_OperationLimits_MaxNodesPerWrite), AttributeID: ua.AttributeIDValue},
+	})
+	if err != nil {
+		return fmt.Errorf("read of the server's limits: %w", err)
+	}
+	s.readMax.Store(limit(values[0]))
+	s.writeMax.Store(limit(values[1]))
+	return nil
+}
+
+func limit(v *ua.DataValue) int64 {
+	if isBad(v.Status) || v.Value == nil {
+		return nodesPerRequest
+	}
+	n, err := unsigned(v.Value.Value(), 32, "UInt32")
+	if err != nil || n == 0 {
+		return nodesPerRequest
+	}
+	return int64(n)
+}
+
+// watch returns why the session ended. It asks the server for a sign of life
+// at each interval and when there is a doubt: the library calls a connection
+// lost at every request that a server refuses.
+func (s *session) watch(ctx context.Context, interval time.Duration, joined <-chan struct{}, announce func()) error {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-joined:
+			announce()
+			continue
+		case state := <-s.states:
+			if state != opcua.Disconnected && state != opcua.Closed {
+				continue
+			}
+		case <-s.suspect:
+		case <-ticker.C:
+		}
+		if err := s.probe(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// probe reads the server's state, whatever it is.
+func (s *session) probe(ctx context.Context) error {
+	_, err := s.send(ctx, []*ua.ReadValueID{
+		{NodeID: ua.NewNumericNodeID(0, id.Server_ServerStatus_State), AttributeID: ua.AttributeIDValue},
+	})
+	return err
+}
+
+// close ends the session for a reason, and requests in flight with it.
+func (s *session) close(reason error) {
+	s.mu.Lock()
+	s.ended = fmt.Errorf("%w: %w", errLost, reason)
+	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	_ = s.client.Close(ctx) // always nil
+}
+
+// request runs one service call, which ends with the caller's context and
+// with the session.
+func (s *session) request(ctx context.Context, call func() error) error {
+	err := call()
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	s.mu.Lock()
+	ended := s.ended
+	s.mu.Unlock()
+	if ended != nil {
+		return ended
+	}
+	select {
+	case s.suspect <- struct{}{}:
+	default: // a probe is due already
+	}
+	return named(err)
+}
+
+// tooMuch tells that a request may pass when it names fewer nodes.
+func tooMuch(err error) bool {
+	for _, code := range []ua.StatusCode{
+		ua.StatusBadTooManyOperations, ua.StatusBadRequestTooLarge,
+		ua.StatusBadResponseTooLarge, ua.StatusBadEncodingLimitsExceeded,
+	} {
+		if errors.Is(err, code) {
+			return true
+		}
+	}
+	return false
+}
+
+// inParts calls do for as many nodes at once as the limit allows. It halves
+// the limit when the server finds that too much, and stays there.
+func inParts(count int, limit *atomic.Int64, do func(from, to int) error) error {
+	for from := 0; from < count; {
+		n := min(count-from, int(limit.Load()))
+		err := do(from, from+n)
+		if n > 1 && tooMuch(err) {
+			limit.Store(int64(n / 2))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		from += n
+	}
+	return nil
+}
