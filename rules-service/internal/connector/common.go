@@ -1,0 +1,96 @@
+package connector
+
+import (
+	"errors"
+	"time"
+)
+
+// SinkCommon are the properties that every sink has: package delivery acts on
+// them. A property marked unsupported is refused unless it has its default.
+type SinkCommon struct {
+	SendSingle    bool     `json:"sendSingle" doc:"One message for each row of a result instead of one message with an array."`
+	OmitIfEmpty   bool     `json:"omitIfEmpty" doc:"Send nothing when a result has no rows."`
+	Fields        []string `json:"fields" doc:"Keep only these columns; a missing one is written as null."`
+	ExcludeFields []string `json:"excludeFields" doc:"Leave these columns out; not together with fields."`
+	DataField     string   `json:"dataField" alias:"tableDataField" doc:"Take this column, an object or an array of objects, as the result."`
+	DataTemplate  Template `json:"dataTemplate" doc:"Go text/template over the result: an array of maps, with sendSingle one map."`
+	Format        string   `json:"format" doc:"Format of the payload; json is the only one so far."`
+	BufferLength  int      `json:"bufferLength" doc:"Messages that wait for the target at most. A full queue holds the rule back while the target is there, and loses its oldest message, counted, while the target is gone."`
+	Concurrency   int      `json:"concurrency" doc:"Accepted; results never depend on it."`
+
+	BatchSize         int            `json:"batchSize,unsupported" doc:"Collect so many results into one message."`
+	LingerInterval    time.Duration  `json:"lingerInterval,unsupported" doc:"Collect results for so long into one message."`
+	SchemaID          string         `json:"schemaId,unsupported" doc:"Message of the schema registry."`
+	Delimiter         string         `json:"delimiter,unsupported" doc:"Separator of the delimited format."`
+	HasHeader         bool           `json:"hasHeader,unsupported" doc:"Header line of the delimited format."`
+	Compression       string         `json:"compression,unsupported" doc:"zlib, gzip, flate or zstd."`
+	CompressionProps  map[string]any `json:"compressionProps,unsupported" doc:"Level of the compression."`
+	Encryption        string         `json:"encryption,unsupported" doc:"aes."`
+	EncProps          map[string]any `json:"encProps,unsupported" doc:"Settings of the encryption."`
+	ResourceID        string         `json:"resourceId,unsupported" doc:"Named configuration of the sink type."`
+	ConnectionSelect  string         `json:"connectionSelector,unsupported" doc:"Named connection; equal connections are shared without it."`
+	ResendAlterQueue  bool           `json:"resendAlterQueue,unsupported" doc:"New results first, old ones beside them."`
+	ResendPriority    int            `json:"resendPriority,unsupported" doc:"Order of old and new results."`
+	ResendIndicator   string         `json:"resendIndicatorField,unsupported" doc:"Column that marks rows sent again."`
+	ResendDestination string         `json:"resendDestination,unsupported" doc:"Other topic for rows sent again."`
+
+	EnableCache          bool          `json:"enableCache" doc:"Accepted. What a target cannot take waits in memory, up to bufferLength messages, and is sent again in order; a restart loses it."`
+	MemoryCacheThreshold int           `json:"memoryCacheThreshold" doc:"Accepted; bufferLength bounds the queue."`
+	MaxDiskCache         int           `json:"maxDiskCache" doc:"Accepted; the queue is in memory."`
+	BufferPageSize       int           `json:"bufferPageSize" doc:"Accepted; the queue is in memory."`
+	CleanCacheAtStop     bool          `json:"cleanCacheAtStop" doc:"Accepted; the queue in memory ends with the rule."`
+	ResendInterval       time.Duration `json:"resendInterval" doc:"Pause between attempts; 0: 100 ms at first, doubled up to 30 s."`
+}
+
+var defaultSinkCommon = SinkCommon{Format: "json", BufferLength: 1024, Concurrency: 1, Delimiter: ",",
+	MemoryCacheThreshold: 1024, MaxDiskCache: 1024000, BufferPageSize: 256}
+
+// retiredSinkProperties were dropped by eKuiper; EdgeX's UI still sends them.
+var retiredSinkProperties = []string{"runAsync", "retryInterval", "retryCount", "cacheLength", "cacheSaveInterval"}
+
+// Validate checks what the types cannot say.
+func (c *SinkCommon) Validate() error {
+	if len(c.Fields) > 0 && len(c.ExcludeFields) > 0 {
+		return errors.New("fields and excludeFields exclude each other; leave one out")
+	}
+	if c.Format != "json" {
+		return errors.New(`property "format": only "json" is supported yet`)
+	}
+	if c.BufferLength < 1 {
+		return errors.New(`property "bufferLength" must be at least 1`)
+	}
+	if c.Concurrency < 0 {
+		return errors.New(`property "concurrency" must not be negative`)
+	}
+	if c.ResendInterval < 0 {
+		return errors.New(`property "resendInterval" must not be negative`)
+	}
+	return nil
+}
+
+// SourceCommon are the properties that every source has: package hub acts on
+// them.
+type SourceCommon struct {
+	BufferLength           int               `json:"bufferLength" doc:"Messages that wait for the rules at most."`
+	UseInt64ForWholeNumber bool              `json:"useInt64ForWholeNumber" doc:"A JSON number without a point is BIGINT instead of FLOAT."`
+	Concurrency            int               `json:"concurrency" doc:"Accepted; results never depend on it."`
+	Format                 string            `json:"format,unsupported" doc:"The stream's FORMAT says it."`
+	Decompression          string            `json:"decompression,unsupported" doc:"zlib, gzip, flate or zstd."`
+	MergeField             string            `json:"mergeField,unsupported" doc:"Latest message of each value of this column, within an interval."`
+	Merger                 string            `json:"merger,unsupported" doc:"Named merger of frames."`
+	SendInterval           time.Duration     `json:"sendInterval,unsupported" doc:"Pause between the elements of an array."`
+	PayloadField           string            `json:"payloadField,unsupported" doc:"Column that is decoded once more."`
+	PayloadFormat          string            `json:"payloadFormat,unsupported" doc:"Format of the payload column."`
+	ColAliasMapping        map[string]string `json:"colAliasMapping,unsupported" doc:"Columns renamed while decoding."`
+	ConnectionSelect       string            `json:"connectionSelector,unsupported" doc:"Named connection; equal connections are shared without it."`
+}
+
+var defaultSourceCommon = SourceCommon{BufferLength: 1024, Concurrency: 1}
+
+// Validate checks what the types cannot say.
+func (c *SourceCommon) Validate() error {
+	if c.BufferLength < 1 {
+		return errors.New(`property "bufferLength" must be at least 1`)
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+// Package connector defines sources and sinks, and the registry that knows them.
+//
+// A connector moves bytes and nothing else: decoding, templates, encoding,
+// batching, rates, retry, queues on disk and metrics are done once, around it,
+// by the packages hub and delivery.
+package connector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"sluice/sqlengine/value"
+)
+
+// ErrNotConnected makes the caller call Connect again, with back-off.
+var ErrNotConnected = errors.New("not connected")
+
+// ErrEndOfInput ends a source for good: a file was read to its end.
+var ErrEndOfInput = errors.New("end of input")
+
+// Permanent marks an error that no retry will mend.
+type Permanent struct{ Err error }
+
+func (p *Permanent) Error() string { return p.Err.Error() }
+func (p *Permanent) Unwrap() error { return p.Err }
+
+// RetryAfter marks an error of a target that said when to come again.
+type RetryAfter struct {
+	Err   error
+	After time.Duration
+}
+
+func (r *RetryAfter) Error() string { return r.Err.Error() }
+func (r *RetryAfter) Unwrap() error { return r.Err }
+
+// Partial is returned by Write when some messages of the batch failed.
+type Partial struct {
+	Failed []int // indexes into the batch, ascending
+	Err    error
+}
+
+func (p *Partial) Error() string { return fmt.Sprintf("%d messages: %v", len(p.Failed), p.Err) }
+func (p *Partial) Unwrap() error { return p.Err }
+
+// Inbound is a payload that came in, with what the transport says about it.
+type Inbound struct {
+	Payload []byte
+	Meta    Meta // nil when the transport has none
+	Time    time.Time
+}
+
+// Meta answers what meta(key) asks of a message. It is read on demand, so a
+// transport does no work for keys that no rule names.
+type Meta interface {
+	Get(key string) value.Value // value.Missing for a key it has not
+	All() value.Value           // all keys as one STRUCT
+}
+
+// Source brings messages in, in the order in which the transport has them. Its
+// methods are called by one goroutine. It may be connected again after
+// ErrNotConnected.
+type Source interface {
+	Connect(context.Context) error
+	// Read blocks until messages are there, ctx ends or the connection is
+	// lost, and returns all that are there. They are valid until the next
+	// Read. ack, nil when the transport needs none, is called once with nil
+	// when all rules are done with them or they are on disk, or with an error
+	// to have them delivered again. ErrNotConnected: call Connect again.
+	Read(ctx context.Context) (msgs []Inbound, ack func(error), err error)
+	// Close ends the connection; it may be called twice.
+	Close(context.Context) error
+}
+
+// Outbound is a payload to be written. Properties of the sink that held
+// templates are evaluated for each message, in Values by property name.
+type Outbound struct {
+	Payload []byte
+	Values  map[string]string // by property; nil when the sink has no Templates
+	Rule    string            // the rule that sends it
+}
+
+// Value returns the evaluated property, or the configured text where it held
+// no template.
+func (m *Outbound) Value(name, configured string) string {
+	if v, ok := m.Values[name]; ok {
+		return v
+	}
+	return configured
+}
+
+// Sink brings messages out. Its methods are called by one goroutine.
+type Sink interface {
+	Connect(context.Context) error
+	// Write blocks until the batch is delivered or has failed: with
+	// ErrNotConnected, *Permanent, *Partial, *RetryAfter, or another error,
+	// which asks for a retry. It must not keep msgs.
+	Write(ctx context.Context, msgs []Outbound) error
+	// Close ends the connection; it may be called twice.
+	Close(context.Context) error
+}
+
+// Env is what a connector gets from the service.
+type Env struct {
+	Log *slog.Logger
+	// Secret returns a value of the service's secret store.
+	Secret func(name, key string) (string, error)
+}

@@ -1,0 +1,234 @@
+package edgex
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edgexfoundry/go-mod-bootstrap/v3/config"
+	"github.com/edgexfoundry/go-mod-messaging/v3/messaging"
+	"github.com/edgexfoundry/go-mod-messaging/v3/pkg/types"
+	"github.com/google/uuid"
+
+	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/connectortest"
+	"sluice/tests/servers"
+)
+
+var env = connector.Env{Log: slog.New(slog.DiscardHandler)}
+
+// buses are the two real buses of EdgeX.
+func buses(t *testing.T, test func(t *testing.T, bus Bus, server *servers.Process)) {
+	t.Run("redis", func(t *testing.T) {
+		p := servers.Redis(t)
+		test(t, Bus{MessageBusInfo: config.MessageBusInfo{Type: "redis", Protocol: "redis", Host: "127.0.0.1", Port: p.Port}}, p)
+	})
+	t.Run("mqtt", func(t *testing.T) {
+		p := servers.Mosquitto(t)
+		test(t, Bus{MessageBusInfo: config.MessageBusInfo{Type: "mqtt", Protocol: "tcp", Host: "127.0.0.1", Port: p.Port,
+			Optional: map[string]string{"ClientId": "app-rules", "Qos": "0"}}}, p)
+	})
+}
+
+func client(t *testing.T, bus Bus) messaging.MessageClient {
+	t.Helper()
+	c, err := messaging.NewMessageClient(ours(bus.config()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Connect(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func newSource(t *testing.T, bus Bus) connector.Source {
+	t.Helper()
+	r := connector.NewRegistry()
+	Register(r, bus)
+	info, err := r.Source("edgex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := info.Decode(nil, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSourceConformance(t *testing.T) {
+	buses(t, func(t *testing.T, bus Bus, server *servers.Process) {
+		h := connectortest.Source{
+			New: func(t *testing.T) connector.Source { return newSource(t, bus) },
+			Send: func(t *testing.T, payloads ...string) {
+				c := client(t, bus)
+				defer c.Disconnect()
+				for _, p := range payloads {
+					m := types.NewMessageEnvelope([]byte(p), t.Context())
+					if err := c.Publish(m, "edgex/events/device/svc/P/d/s"); err != nil {
+						t.Fatal(err)
+					}
+				}
+			},
+			Break: func(*testing.T) { server.Kill() },
+			Mend:  func(t *testing.T) { server.Start(t) },
+		}
+		h.Run(t)
+	})
+}
+
+// What is no event is ignored, and the connection stays.
+func TestSourceIgnores(t *testing.T) {
+	buses(t, func(t *testing.T, bus Bus, _ *servers.Process) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		s := newSource(t, bus)
+		if err := s.Connect(ctx); err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close(context.Background())
+		c := client(t, bus)
+		defer c.Disconnect()
+		topic := "edgex/events/device/svc/P/d/s"
+		good := types.MessageEnvelope{CorrelationID: "c1", Payload: []byte(`{"x":1}`)} // apiVersion "" as app services send it
+		for _, m := range []types.MessageEnvelope{{}, good} {
+			if err := c.Publish(m, topic); err != nil {
+				t.Fatal(err)
+			}
+		}
+		msgs, ack, err := s.Read(ctx)
+		if err != nil || ack != nil || len(msgs) != 1 || string(msgs[0].Payload) != `{"x":1}` {
+			t.Fatal(msgs, err)
+		}
+		if m := msgs[0].Meta; m.Get("correlationid").Str() != "c1" || m.Get("topic").Str() != topic || !m.Get("x").IsMissing() {
+			t.Fatal(m.All().Object())
+		}
+	})
+}
+
+// device is a device service that answers set commands.
+func device(t *testing.T, bus Bus, answer func(topic string, body map[string]string) error) {
+	t.Helper()
+	c := client(t, bus)
+	messages, errs := make(chan types.MessageEnvelope, 10), make(chan error, 10)
+	if err := c.Subscribe([]types.TopicChannel{{Topic: "edgex/device/command/request/svc/#", Messages: messages}}, errs); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	t.Cleanup(func() { close(ended); _ = c.Disconnect() })
+	go func() {
+		for {
+			select {
+			case m := <-messages:
+				reply(t, c, m, answer)
+			case <-ended:
+				return
+			}
+		}
+	}()
+}
+
+func reply(t *testing.T, c messaging.MessageClient, m types.MessageEnvelope, answer func(string, map[string]string) error) {
+	for _, id := range []string{m.RequestID, m.CorrelationID} {
+		if _, err := uuid.Parse(id); err != nil {
+			t.Error("an id is no uuid:", id)
+		}
+	}
+	var body map[string]string
+	if err := json.Unmarshal(m.Payload, &body); err != nil {
+		t.Error(err)
+	}
+	out, err := types.NewMessageEnvelopeForResponse(nil, m.RequestID, m.CorrelationID, "application/json")
+	if err != nil {
+		t.Error(err)
+	}
+	switch err := answer(m.ReceivedTopic, body); {
+	case errors.Is(err, errSilent):
+		return
+	case err != nil:
+		out = types.NewMessageEnvelopeWithError(m.RequestID, err.Error())
+	}
+	if err := c.Publish(out, "edgex/response/svc/"+m.RequestID); err != nil {
+		t.Error(err)
+	}
+}
+
+var errSilent = errors.New("no answer")
+
+func TestCommand(t *testing.T) {
+	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/api/v3/device/name/boiler-1") {
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `{"message":"no such device"}`)
+			return
+		}
+		fmt.Fprint(w, `{"device":{"serviceName":"svc"}}`)
+	}))
+	defer metadata.Close()
+	buses(t, func(t *testing.T, bus Bus, _ *servers.Process) {
+		bus.Metadata = metadata.URL
+		got := make(chan string, 10)
+		device(t, bus, func(topic string, body map[string]string) error {
+			b, _ := json.Marshal(body)
+			got <- topic + " " + string(b)
+			switch body["Burner"] {
+			case "refuse":
+				return errors.New("no such value")
+			case "silent":
+				return errSilent
+			}
+			return nil
+		})
+		r := connector.NewRegistry()
+		Register(r, bus)
+		info, _ := r.Sink("edgexCommand")
+		c, err := info.Decode(map[string]any{"deviceName": "boiler-1", "commandName": "{{.c}}", "timeout": 300}, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := c.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if err := s.Connect(ctx); err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close(context.Background())
+		write := func(device, payload string) error {
+			return s.Write(ctx, []connector.Outbound{{Payload: []byte(payload), Values: map[string]string{"deviceName": device, "commandName": "Values"}}})
+		}
+		if err := write("boiler-1", `[{"Burner":false,"Setpoint":1000000,"Big":9007199254740993}]`); err != nil {
+			t.Fatal(err)
+		}
+		if g, want := <-got, `edgex/device/command/request/svc/boiler-1/Values/set {"Big":"9007199254740993","Burner":"false","Setpoint":"1000000"}`; g != want {
+			t.Errorf("\n got %s\nwant %s", g, want)
+		}
+		var permanent *connector.Permanent
+		if err := write("boiler-1", `{"Burner":"refuse"}`); !errors.As(err, &permanent) || !strings.Contains(err.Error(), "no such value") {
+			t.Errorf("refused: %v", err)
+		}
+		if err := write("boiler-1", `{"Burner":"silent"}`); err == nil || errors.As(err, &permanent) {
+			t.Errorf("silent: %v", err)
+		}
+		if err := write("boiler-9", `{"Burner":1}`); !errors.As(err, &permanent) || !strings.Contains(err.Error(), "no such device") {
+			t.Errorf("unknown device: %v", err)
+		}
+		if err := write("boiler-1", `5`); !errors.As(err, &permanent) {
+			t.Errorf("no object: %v", err)
+		}
+	})
+}

@@ -1,0 +1,94 @@
+package connector
+
+import (
+	"context"
+	"sync"
+)
+
+// The bounds of an Inbox: a client's callback may run so far ahead of the
+// rules. Brokers hold back more, or drop it, themselves.
+const (
+	inboxMessages = 1 << 16
+	inboxBytes    = 64 << 20
+)
+
+// Inbox takes messages from a client's callback, which must never block, and
+// hands them to Source.Read. What does not fit is dropped and counted.
+type Inbox[T any] struct {
+	mu      sync.Mutex
+	waiting []T
+	spare   []T // what Take gave out last
+	bytes   int
+	lost    error
+	dropped uint64
+	wake    chan struct{}
+}
+
+// NewInbox returns an empty Inbox.
+func NewInbox[T any]() *Inbox[T] { return &Inbox[T]{wake: make(chan struct{}, 1)} }
+
+// Put adds a message of that many bytes; false: it was dropped.
+func (b *Inbox[T]) Put(m T, size int) bool {
+	b.mu.Lock()
+	fits := len(b.waiting) < inboxMessages && b.bytes+size <= inboxBytes || len(b.waiting) == 0
+	if fits {
+		b.waiting = append(b.waiting, m)
+		b.bytes += size
+	} else {
+		b.dropped++
+	}
+	b.mu.Unlock()
+	b.signal()
+	return fits
+}
+
+// Fail makes Take return err once, after the messages that came before.
+func (b *Inbox[T]) Fail(err error) {
+	b.mu.Lock()
+	b.lost = err
+	b.mu.Unlock()
+	b.signal()
+}
+
+func (b *Inbox[T]) signal() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Take waits for messages and returns all that are there, valid until the next
+// Take.
+func (b *Inbox[T]) Take(ctx context.Context) ([]T, error) {
+	for {
+		if out, err := b.take(); out != nil || err != nil {
+			return out, err
+		}
+		select {
+		case <-b.wake:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (b *Inbox[T]) take() ([]T, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.waiting) == 0 {
+		err := b.lost
+		b.lost = nil
+		return nil, err
+	}
+	out := b.waiting
+	clear(b.spare[:cap(b.spare)]) // lets go of the messages of the last Take
+	b.waiting, b.spare, b.bytes = b.spare[:0], out, 0
+	return out, nil
+}
+
+// Dropped counts the messages that did not fit.
+func (b *Inbox[T]) Dropped() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.dropped
+}

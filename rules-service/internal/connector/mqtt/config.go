@@ -1,0 +1,72 @@
+// Package mqtt is the source and the sink for MQTT brokers.
+package mqtt
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/mqttclient"
+)
+
+// Connection are the properties that the source and the sink have in common.
+type Connection struct {
+	Server          string           `json:"server,required" doc:"Address of the broker: tcp://, ssl://, ws:// or wss://."`
+	ClientID        string           `json:"clientid" doc:"Client id; without it each connection takes one of its own."`
+	Username        string           `json:"username" doc:"User name."`
+	Password        connector.Secret `json:"password" doc:"Password."`
+	ProtocolVersion string           `json:"protocolVersion" doc:"3.1 or 3.1.1 (also written 4)."`
+	EnableSession   bool             `json:"enableClientSession" doc:"The broker keeps subscriptions and messages while the service is away; wants a clientid."`
+	ClientStatePath string           `json:"clientStatePath,unsupported" doc:"File for the state of the session."`
+	SessionExpiry   int              `json:"sessionExpiryIntervalSeconds,unsupported" doc:"MQTT 5: how long the broker keeps the session."`
+	KeepAlive       time.Duration    `json:"keepAlive" doc:"Interval of pings."`
+	Timeout         time.Duration    `json:"timeout" doc:"Limit for connecting, subscribing and publishing."`
+	connector.TLS
+}
+
+var defaults = Connection{ProtocolVersion: "3.1.1", KeepAlive: 30 * time.Second, Timeout: 5 * time.Second}
+
+// versions are the protocol levels by their names.
+var versions = map[string]uint{"3.1": 3, "3.1.1": 4, "4": 4}
+
+func (c *Connection) validate() error {
+	switch {
+	case c.ProtocolVersion == "5":
+		return errors.New(`property "protocolVersion": 5 is not supported yet; use 3.1.1`)
+	case versions[c.ProtocolVersion] == 0:
+		return fmt.Errorf(`property "protocolVersion": %q is unknown; there are 3.1 and 3.1.1`, c.ProtocolVersion)
+	case c.Timeout <= 0 || c.KeepAlive <= 0:
+		return errors.New(`properties "timeout" and "keepAlive" must be positive`)
+	}
+	return mqttclient.Options{Server: c.Server, ClientID: c.ClientID, KeepSession: c.EnableSession}.Validate()
+}
+
+func (c *Connection) options() (mqttclient.Options, error) {
+	o := mqttclient.Options{Server: c.Server, ClientID: c.ClientID, Username: c.Username, Password: c.Password.Reveal(),
+		Version: versions[c.ProtocolVersion], KeepSession: c.EnableSession, KeepAlive: c.KeepAlive, Timeout: c.Timeout}
+	secure := strings.HasPrefix(c.Server, "ssl:") || strings.HasPrefix(c.Server, "tls:") ||
+		strings.HasPrefix(c.Server, "mqtts:") || strings.HasPrefix(c.Server, "wss:")
+	if !secure {
+		return o, nil
+	}
+	var err error
+	o.TLS, err = c.TLS.Config()
+	o.TLSKey = c.TLS.Key()
+	return o, err
+}
+
+func checkQoS(qos uint8) error {
+	if qos > 2 {
+		return fmt.Errorf(`property "qos": there are 0, 1 and 2, not %d`, qos)
+	}
+	return nil
+}
+
+// Register adds the source and the sink to r; they share their connections.
+func Register(r *connector.Registry) {
+	pool := mqttclient.NewPool()
+	registerSource(r, pool)
+	registerSink(r, pool)
+}

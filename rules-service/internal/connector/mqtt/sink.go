@@ -1,0 +1,163 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/mqttclient"
+)
+
+// SinkConfig is the configuration of the sink.
+type SinkConfig struct {
+	Topic      connector.Template `json:"topic,required" doc:"Topic to publish to."`
+	QoS        uint8              `json:"qos" doc:"Quality of service: 0, 1 or 2."`
+	Retained   bool               `json:"retained" doc:"The broker keeps the last message of the topic."`
+	Properties map[string]string  `json:"properties,unsupported" doc:"User properties of MQTT 5."`
+	Connection
+}
+
+// Validate checks what the types cannot say.
+func (c *SinkConfig) Validate() error {
+	if topic := string(c.Topic); !strings.Contains(topic, "{{") {
+		if err := checkTopic(topic); err != nil {
+			return err
+		}
+	}
+	return errors.Join(checkQoS(c.QoS), c.validate())
+}
+
+func checkTopic(topic string) error {
+	if topic == "" || strings.ContainsAny(topic, "+#\x00") {
+		return fmt.Errorf(`property "topic": %q cannot be published to; + and # are for subscriptions`, topic)
+	}
+	return nil
+}
+
+func registerSink(r *connector.Registry, pool *mqttclient.Pool) {
+	connector.AddSink(r, connector.SinkSpec[SinkConfig]{
+		Name:     "mqtt",
+		Summary:  "Publishes results to an MQTT broker.",
+		Defaults: SinkConfig{Connection: defaults},
+		Example:  `{"server": "tcp://127.0.0.1:1883", "topic": "alarms/{{.device}}", "qos": 1, "sendSingle": true}`,
+		New: func(c SinkConfig, env connector.Env) (connector.Sink, error) {
+			o, err := c.options()
+			return &sink{config: c, options: o, pool: pool, log: env.Log}, err
+		},
+	})
+}
+
+// sink publishes all messages of a batch and then waits for the broker.
+type sink struct {
+	config  SinkConfig
+	options mqttclient.Options
+	pool    *mqttclient.Pool
+	log     *slog.Logger
+	client  *mqttclient.Client
+	tokens  []mqttclient.Token
+}
+
+func (s *sink) Connect(ctx context.Context) error {
+	if s.client == nil {
+		c, err := s.pool.Acquire(s.options, s.log)
+		if err != nil {
+			return err
+		}
+		s.client = c
+	}
+	return s.client.Connect(ctx)
+}
+
+func (s *sink) Write(ctx context.Context, msgs []connector.Outbound) error {
+	s.tokens = s.tokens[:0]
+	var wrong error // a topic that a template made wrong
+	for i := range msgs {
+		t, err := s.publish(&msgs[i])
+		if errors.Is(err, mqttclient.ErrNotConnected) {
+			return s.notConnected(i, len(msgs))
+		}
+		if err != nil {
+			wrong = err
+		}
+		s.tokens = append(s.tokens, t) // nil: it was not published
+	}
+	failed, err := s.wait(ctx)
+	clear(s.tokens)
+	switch {
+	case len(failed) == 0:
+		return nil
+	case err == nil:
+		err = &connector.Permanent{Err: wrong}
+	case !s.client.Connected():
+		err = fmt.Errorf("%w: %w", connector.ErrNotConnected, err)
+	}
+	return &connector.Partial{Failed: failed, Err: err}
+}
+
+// notConnected is the error of a batch that the connection did not outlive:
+// of what was under way nobody knows, so all of it is sent again.
+func (s *sink) notConnected(sent, all int) error {
+	clear(s.tokens)
+	return fmt.Errorf("%w: %s, after %d of %d messages", connector.ErrNotConnected, mqttclient.Redact(s.options.Server), sent, all)
+}
+
+func (s *sink) publish(m *connector.Outbound) (mqttclient.Token, error) {
+	topic := m.Value("topic", string(s.config.Topic))
+	if err := checkTopic(topic); err != nil {
+		return nil, err
+	}
+	return s.client.Publish(topic, s.config.QoS, s.config.Retained, m.Payload)
+}
+
+// wait returns the messages that did not arrive, and why the first of those
+// that were published did not.
+func (s *sink) wait(ctx context.Context) (failed []int, failure error) {
+	timer := time.NewTimer(s.options.Timeout)
+	defer timer.Stop()
+	for i, t := range s.tokens {
+		if t == nil {
+			failed = append(failed, i)
+			continue
+		}
+		err := arrived(ctx, t, timer.C)
+		if err == nil {
+			continue
+		}
+		failed = append(failed, i)
+		if failure == nil {
+			failure = err
+		}
+	}
+	return failed, failure
+}
+
+var errNoAnswer = errors.New("the broker does not answer in time")
+
+func arrived(ctx context.Context, t mqttclient.Token, timeout <-chan time.Time) error {
+	select {
+	case <-t.Done():
+		return t.Error()
+	default:
+	}
+	select {
+	case <-t.Done():
+		return t.Error()
+	case <-timeout:
+		return errNoAnswer
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *sink) Close(context.Context) error {
+	if s.client == nil {
+		return nil
+	}
+	s.client.Release()
+	s.client = nil
+	return nil
+}

@@ -1,0 +1,47 @@
+package connector
+
+import (
+	"fmt"
+
+	"sluice/sqlengine/diag"
+)
+
+// Registry holds the connectors of a service; a test may build its own.
+type Registry struct {
+	sinks   map[string]*SinkInfo
+	sources map[string]*SourceInfo
+}
+
+// NewRegistry returns an empty registry.
+func NewRegistry() *Registry {
+	return &Registry{sinks: map[string]*SinkInfo{}, sources: map[string]*SourceInfo{}}
+}
+
+// Sink returns the sink of that type, or an error that names the nearest one.
+func (r *Registry) Sink(name string) (*SinkInfo, error) {
+	if i, ok := r.sinks[name]; ok {
+		return i, nil
+	}
+	return nil, unknown("sink type", name, r.Sinks())
+}
+
+// Source returns the source of that type, or an error that names the nearest one.
+func (r *Registry) Source(name string) (*SourceInfo, error) {
+	if i, ok := r.sources[name]; ok {
+		return i, nil
+	}
+	return nil, unknown("source type", name, r.Sources())
+}
+
+// Sinks lists the types of sinks in order.
+func (r *Registry) Sinks() []string { return sortedNames(r.sinks) }
+
+// Sources lists the types of sources in order.
+func (r *Registry) Sources() []string { return sortedNames(r.sources) }
+
+func unknown(what, name string, known []string) error {
+	if n := diag.Nearest(name, known); n != "" {
+		return fmt.Errorf("unknown %s %q; did you mean %q?", what, name, n)
+	}
+	return fmt.Errorf("unknown %s %q; there are %v", what, name, known)
+}

@@ -1,0 +1,131 @@
+package connector
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Template is a property that may hold {{…}}: it is evaluated for each
+// message and reaches the sink in Outbound.Values. A property of another type
+// must not hold a template.
+type Template string
+
+// SinkSpec declares a sink. C is its configuration: a struct whose fields have
+// the tags json (the property's name; ",required") and doc. When *C has the
+// method Validate() error, it is asked as well.
+type SinkSpec[C any] struct {
+	Name     string
+	Summary  string
+	Defaults C
+	Example  string // JSON object of properties; a test loads it
+	// New makes a sink and opens nothing: Connect does.
+	New func(C, Env) (Sink, error)
+	// Batch is the number of messages that Write takes at most; 0: many.
+	Batch int
+	// Key adds to what makes two actions one sink. Without it they are one
+	// when all properties that are no Templates are equal: then they share a
+	// worker and Sink, and their Templates come with each message. A sink
+	// whose target depends on a Template adds it here.
+	Key func(C) string
+}
+
+// SourceSpec declares a source. C is as in SinkSpec; the DATASOURCE of the
+// stream comes as the property "datasource".
+type SourceSpec[C any] struct {
+	Name     string
+	Summary  string
+	Defaults C
+	Example  string
+	// Format is set by a source whose messages have a format of their own,
+	// whatever FORMAT says.
+	Format string
+	New    func(C, Env) (Source, error)
+	// Key adds to what makes two streams share one source: see SinkSpec.
+	Key func(C) string
+}
+
+// SinkInfo is a SinkSpec without its type: for the registry, the API, docs.
+type SinkInfo struct {
+	Name, Summary, Example string
+	Fields                 []Field // own properties; Common has the others
+	Decode                 func(props map[string]any, env Env) (*SinkConfig, error)
+}
+
+// SourceInfo is a SourceSpec without its type.
+type SourceInfo struct {
+	Name, Summary, Example string
+	Format                 string
+	Fields                 []Field
+	Decode                 func(props map[string]any, env Env) (*SourceConfig, error)
+}
+
+// SinkConfig is a checked configuration; nothing is open yet.
+type SinkConfig struct {
+	Type      string
+	Key       string // equal for actions that share one Sink
+	Batch     int    // messages that Write takes at most; 0: many
+	Common    SinkCommon
+	Templates map[string]string // Template properties by name, headers as "headers.Name"
+	Warnings  []string
+	Open      func() (Sink, error)
+}
+
+// SourceConfig is a checked configuration; nothing is open yet.
+type SourceConfig struct {
+	Type     string
+	Key      string // equal for streams that share one Source
+	Format   string // "" when the stream's FORMAT counts
+	Common   SourceCommon
+	Warnings []string
+	Open     func() (Source, error)
+}
+
+// AddSink registers a sink. It panics on a duplicate or an undocumented
+// property: both are mistakes of the programmer, seen by every test.
+func AddSink[C any](r *Registry, s SinkSpec[C]) {
+	if _, ok := r.sinks[s.Name]; ok {
+		panic("sink " + s.Name + " is declared twice")
+	}
+	own := fieldsOf(s.Defaults)
+	r.sinks[s.Name] = &SinkInfo{
+		Name: s.Name, Summary: s.Summary, Example: s.Example, Fields: own,
+		Decode: func(props map[string]any, env Env) (*SinkConfig, error) {
+			out := &SinkConfig{Type: s.Name, Batch: s.Batch, Common: defaultSinkCommon}
+			d := decoder{warnings: &out.Warnings}
+			c := s.Defaults // decoding replaces lists and maps as a whole
+			if err := d.decode(props, &c, &out.Common, retiredSinkProperties); err != nil {
+				return nil, fmt.Errorf("sink %s: %w", s.Name, err)
+			}
+			out.Templates = templatesOf(&c)
+			out.Key = keyOf(s.Name, &c, s.Key)
+			out.Open = func() (Sink, error) { return s.New(c, env) }
+			return out, nil
+		},
+	}
+}
+
+// AddSource registers a source; it panics as AddSink does.
+func AddSource[C any](r *Registry, s SourceSpec[C]) {
+	if _, ok := r.sources[s.Name]; ok {
+		panic("source " + s.Name + " is declared twice")
+	}
+	own := fieldsOf(s.Defaults)
+	r.sources[s.Name] = &SourceInfo{
+		Name: s.Name, Summary: s.Summary, Example: s.Example, Format: s.Format, Fields: own,
+		Decode: func(props map[string]any, env Env) (*SourceConfig, error) {
+			out := &SourceConfig{Type: s.Name, Format: s.Format, Common: defaultSourceCommon}
+			d := decoder{warnings: &out.Warnings}
+			c := s.Defaults // decoding replaces lists and maps as a whole
+			if err := d.decode(props, &c, &out.Common, nil); err != nil {
+				return nil, fmt.Errorf("source %s: %w", s.Name, err)
+			}
+			out.Key = keyOf(s.Name, &c, s.Key)
+			out.Open = func() (Source, error) { return s.New(c, env) }
+			return out, nil
+		},
+	}
+}
+
+// sortedNames returns the keys of m in order.
+func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,118 @@
+// Package delivery is what stands around every sink, written once: it selects
+// columns, applies templates, encodes, queues, and writes with retry. A rule
+// pushes its results into a Target; the worker of the target's connection
+// writes them. Workers belong to connections, not to rules.
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"sluice/rules-service/internal/connector"
+)
+
+// Form tells how to read what a query yields.
+type Form struct {
+	Windowed bool // each batch is one result; otherwise each row is
+}
+
+// Pool holds the workers of all connections. It is safe for concurrent use.
+type Pool struct {
+	registry *connector.Registry
+	env      connector.Env
+
+	mu      sync.Mutex
+	workers map[string]*worker
+	closed  bool
+}
+
+var errClosed = errors.New("delivery is closed")
+
+// NewPool returns a pool without workers.
+func NewPool(reg *connector.Registry, env connector.Env) *Pool {
+	return &Pool{registry: reg, env: env, workers: map[string]*worker{}}
+}
+
+// Check says what is wrong with an action; it opens nothing.
+func (p *Pool) Check(sinkType string, props map[string]any) error {
+	c, err := p.decode(sinkType, props)
+	if err != nil {
+		return err
+	}
+	if _, err := newRenderer("", Form{}, c); err != nil {
+		return fmt.Errorf("sink %s: %w", sinkType, err)
+	}
+	if _, err := c.Open(); err != nil {
+		return fmt.Errorf("sink %s: %w", sinkType, err)
+	}
+	return nil
+}
+
+func (p *Pool) decode(sinkType string, props map[string]any) (*connector.SinkConfig, error) {
+	info, err := p.registry.Sink(sinkType)
+	if err != nil {
+		return nil, err
+	}
+	return info.Decode(props, p.env)
+}
+
+// Open makes the Target of an action, index being its place in the rule. The
+// connection is made in the background.
+func (p *Pool) Open(rule string, index int, sinkType string, props map[string]any, form Form) (*Target, error) {
+	c, err := p.decode(sinkType, props)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRenderer(rule, form, c)
+	if err != nil {
+		return nil, fmt.Errorf("sink %s: %w", sinkType, err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, errClosed
+	}
+	w := p.workers[c.Key]
+	if w == nil {
+		sink, err := c.Open()
+		if err != nil {
+			return nil, fmt.Errorf("sink %s: %w", sinkType, err)
+		}
+		w = startWorker(c, sink, p.env.Log)
+		p.workers[c.Key] = w
+	}
+	w.users++
+	return newTarget(p, w, fmt.Sprintf("%s_%d", sinkType, index), r, c), nil
+}
+
+// leave ends the worker of a connection that no action uses any more.
+func (p *Pool) leave(w *worker) {
+	p.mu.Lock()
+	w.users--
+	last := w.users == 0
+	if last && p.workers[w.key] == w {
+		delete(p.workers, w.key)
+	}
+	p.mu.Unlock()
+	if last {
+		w.stop()
+	}
+}
+
+// Close ends all workers. What waits is written first, until ctx ends.
+func (p *Pool) Close(ctx context.Context) error {
+	p.mu.Lock()
+	p.closed = true
+	var targets []*Target
+	for _, w := range p.workers {
+		targets = append(targets, w.allTargets()...)
+	}
+	p.mu.Unlock()
+	var errs []error
+	for _, t := range targets {
+		errs = append(errs, t.Finish(ctx))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,222 @@
+package delivery
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"strings"
+	"text/template"
+
+	"sluice/rules-service/internal/codec"
+	"sluice/rules-service/internal/connector"
+	"sluice/sqlengine/value"
+)
+
+// renderer makes messages of results. It belongs to one Target and is used by
+// the goroutine that pushes.
+type renderer struct {
+	rule   string
+	form   Form
+	common connector.SinkCommon
+	choice codec.Choice
+	data   *template.Template   // dataTemplate, or nil
+	props  []*template.Template // properties with {{…}}
+	fixed  map[string]string    // the other Template properties: shared by all messages
+
+	schema  *value.Schema // that the encoders are made for
+	encoder *codec.Encoder
+	all     *codec.Encoder // without the choice: what templates see
+
+	buf  []byte
+	ends []int
+	outs []connector.Outbound
+	text bytes.Buffer
+}
+
+func newRenderer(rule string, form Form, c *connector.SinkConfig) (*renderer, error) {
+	r := &renderer{rule: rule, form: form, common: c.Common, choice: codec.Choice{Keep: c.Common.Fields, Drop: c.Common.ExcludeFields}}
+	var err error
+	if c.Common.DataTemplate != "" {
+		if r.data, err = parseTemplate("dataTemplate", string(c.Common.DataTemplate)); err != nil {
+			return nil, err
+		}
+	}
+	for name, text := range c.Templates {
+		if !strings.Contains(text, "{{") {
+			if r.fixed == nil {
+				r.fixed = map[string]string{}
+			}
+			r.fixed[name] = text
+			continue
+		}
+		t, err := parseTemplate(name, text)
+		if err != nil {
+			return nil, err
+		}
+		r.props = append(r.props, t)
+	}
+	return r, nil
+}
+
+// render makes the messages of a batch. They are valid until the next call,
+// their payloads for ever. fail is told of each result that cannot be encoded;
+// the others are still sent.
+func (r *renderer) render(b *value.Batch, fail func(error)) []connector.Outbound {
+	if b.Schema != r.schema {
+		r.schema = b.Schema
+		r.encoder, r.all = codec.NewChoosingEncoder(b.Schema, r.choice), codec.NewEncoder(b.Schema)
+	}
+	clear(r.outs)
+	r.buf, r.ends, r.outs = r.buf[:0], r.ends[:0], r.outs[:0]
+	if r.form.Windowed && !r.common.SendSingle {
+		r.result(b.Rows, false, fail)
+	} else {
+		for i := range b.Rows {
+			r.result(b.Rows[i:i+1], r.common.SendSingle, fail)
+		}
+	}
+	return r.finish()
+}
+
+// finish copies all payloads to one piece of memory of their own.
+func (r *renderer) finish() []connector.Outbound {
+	own := bytes.Clone(r.buf)
+	from := 0
+	for i, to := range r.ends {
+		r.outs[i].Payload = own[from:to:to]
+		from = to
+	}
+	return r.outs
+}
+
+func (r *renderer) result(rows []value.Row, single bool, fail func(error)) {
+	if r.common.OmitIfEmpty && len(rows) == 0 {
+		return
+	}
+	start := len(r.buf)
+	values, err := r.append(rows, single)
+	if err != nil {
+		r.buf = r.buf[:start]
+		fail(err)
+		return
+	}
+	if r.common.OmitIfEmpty && string(r.buf[start:]) == "{}" {
+		r.buf = r.buf[:start]
+		return
+	}
+	r.ends = append(r.ends, len(r.buf))
+	r.outs = append(r.outs, connector.Outbound{Values: values, Rule: r.rule})
+}
+
+// append encodes one result, and evaluates the properties for it.
+func (r *renderer) append(rows []value.Row, single bool) (values map[string]string, err error) {
+	var data any
+	if r.data != nil || len(r.props) > 0 {
+		data = r.templateData(rows, single)
+	}
+	if values, err = r.values(data); err != nil {
+		return nil, err
+	}
+	switch {
+	case r.data != nil:
+		err = r.appendTemplate(data)
+	case r.common.DataField != "":
+		err = r.appendField(r.whole(rows, single))
+	case single:
+		r.buf, err = r.encoder.Append(r.buf, rows[0])
+	default:
+		r.buf, err = r.encoder.AppendArray(r.buf, rows)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	return values, nil
+}
+
+func (r *renderer) values(data any) (map[string]string, error) {
+	if len(r.props) == 0 {
+		return r.fixed, nil
+	}
+	out := maps.Clone(r.fixed)
+	if out == nil {
+		out = map[string]string{}
+	}
+	for _, t := range r.props {
+		s, err := r.execute(t, data)
+		if err != nil {
+			return nil, err
+		}
+		out[t.Name()] = string(s)
+	}
+	return out, nil
+}
+
+// execute evaluates a template; the result is valid until the next call.
+func (r *renderer) execute(t *template.Template, data any) ([]byte, error) {
+	r.text.Reset()
+	if err := t.Execute(&r.text, data); err != nil {
+		return nil, fmt.Errorf("property %q: %s", t.Name(), strings.TrimPrefix(err.Error(), "template: "))
+	}
+	return r.text.Bytes(), nil
+}
+
+// templateData is what templates see: an array of maps, or one map.
+func (r *renderer) templateData(rows []value.Row, single bool) any {
+	if single {
+		return codec.FieldsToGo(r.all.Fields(rows[0]))
+	}
+	out := make([]map[string]any, len(rows))
+	for i := range rows {
+		out[i] = codec.FieldsToGo(r.all.Fields(rows[i]))
+	}
+	return out
+}
+
+// appendTemplate writes the text of dataTemplate as it is, unless properties
+// that follow work on its content.
+func (r *renderer) appendTemplate(data any) error {
+	text, err := r.execute(r.data, data)
+	if err != nil {
+		return err
+	}
+	if r.common.DataField == "" && len(r.choice.Keep)+len(r.choice.Drop) == 0 {
+		r.buf = append(r.buf, text...)
+		return nil
+	}
+	v, err := codec.ParseJSON(text)
+	if err != nil {
+		return fmt.Errorf("dataTemplate together with fields, excludeFields or dataField must give JSON: %w", err)
+	}
+	return r.appendField(v)
+}
+
+func (r *renderer) whole(rows []value.Row, single bool) value.Value {
+	if single {
+		return value.OfObject(r.all.Fields(rows[0]))
+	}
+	out := make([]value.Value, len(rows))
+	for i := range rows {
+		out[i] = value.OfObject(r.all.Fields(rows[i]))
+	}
+	return value.OfList(out)
+}
+
+func (r *renderer) appendField(v value.Value) error {
+	if r.common.DataField != "" {
+		if v.Kind() == value.List && len(v.List()) > 0 {
+			v = v.List()[0]
+		}
+		if v.Kind() != value.Object {
+			return fmt.Errorf("dataField %q: the result is no object", r.common.DataField)
+		}
+		if v = v.Object().Get(r.common.DataField); v.Kind() != value.Object && v.Kind() != value.List {
+			return fmt.Errorf("dataField %q is %s; an object or an array of objects is wanted", r.common.DataField, v.Kind())
+		}
+	}
+	if len(r.choice.Keep)+len(r.choice.Drop) > 0 {
+		v = r.choice.Of(v)
+	}
+	var err error
+	r.buf, err = v.AppendJSON(r.buf)
+	return err
+}

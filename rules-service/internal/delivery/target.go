@@ -1,0 +1,205 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"sluice/rules-service/internal/connector"
+	"sluice/sqlengine/exec"
+	"sluice/sqlengine/value"
+)
+
+var _ exec.Operator = (*Target)(nil)
+
+// Target is one action of a rule: the operator at the end of its query. Push
+// and Advance are called by the rule's goroutine, the others by any.
+type Target struct {
+	pool     *Pool
+	worker   *worker
+	renderer *renderer
+	limit    int
+	interval time.Duration // resendInterval
+	warnings []string
+
+	// guarded by worker.mu
+	queue    []message // head is the oldest
+	head     int
+	inFlight int
+	listed   bool          // in worker.ready
+	space    chan struct{} // closed when a waiting Push may go on
+	idle     chan struct{} // closed when nothing waits any more
+	closed   bool
+	stats    SinkStats
+}
+
+// message waits to be written.
+type message struct {
+	connector.Outbound
+	ack *value.Ack
+}
+
+func newTarget(p *Pool, w *worker, name string, r *renderer, c *connector.SinkConfig) *Target {
+	t := &Target{pool: p, worker: w, renderer: r, limit: c.Common.BufferLength, interval: c.Common.ResendInterval, warnings: c.Warnings}
+	t.stats.Name = name
+	w.add(t)
+	return t
+}
+
+// Warnings are what the rule's author should know about the action.
+func (t *Target) Warnings() []string { return t.warnings }
+
+// Push encodes the results and queues them. While the target is there a full
+// queue holds the caller back; while it fails the oldest message is dropped.
+func (t *Target) Push(b *value.Batch) error {
+	var errs []error
+	outs := t.renderer.render(b, func(err error) { errs = append(errs, err) })
+	w := t.worker
+	w.mu.Lock()
+	t.stats.RecordsIn += uint64(len(b.Rows))
+	t.stats.MessagesProcessed += uint64(len(outs))
+	t.stats.LastInvocation = time.Now()
+	for _, err := range errs {
+		t.exception(err)
+	}
+	var dropped []*value.Ack
+	for i := range outs {
+		dropped = t.put(message{outs[i], b.Ack}, dropped)
+	}
+	w.mu.Unlock()
+	for _, a := range dropped {
+		a.Release(nil)
+	}
+	return nil
+}
+
+// put queues a message; worker.mu is held, but not while it waits.
+func (t *Target) put(m message, dropped []*value.Ack) []*value.Ack {
+	w := t.worker
+	for t.waiting() >= t.limit && !t.closed {
+		if w.failing {
+			dropped = append(dropped, t.pop().ack)
+			t.stats.Dropped++
+			continue
+		}
+		if t.space == nil {
+			t.space = make(chan struct{})
+		}
+		space := t.space
+		w.mu.Unlock()
+		<-space
+		w.mu.Lock()
+	}
+	if t.closed {
+		t.stats.Dropped++
+		return dropped
+	}
+	m.ack.Hold()
+	t.queue = append(t.queue, m)
+	w.list(t)
+	return dropped
+}
+
+func (t *Target) waiting() int { return len(t.queue) - t.head }
+
+// pop takes the oldest message; there is one. The queue's memory is used again
+// when it has run empty or is mostly taken.
+func (t *Target) pop() message {
+	m := t.queue[t.head]
+	t.queue[t.head] = message{}
+	t.head++
+	switch {
+	case t.head == len(t.queue):
+		t.queue, t.head = t.queue[:0], 0
+	case t.head >= 1024 && t.head > len(t.queue)/2:
+		n := copy(t.queue, t.queue[t.head:])
+		clear(t.queue[n:])
+		t.queue, t.head = t.queue[:n], 0
+	}
+	return m
+}
+
+// release lets a waiting Push go on, and Finish when nothing is left.
+func (t *Target) release() {
+	if t.space != nil {
+		close(t.space)
+		t.space = nil
+	}
+	if t.idle != nil && t.waiting()+t.inFlight == 0 {
+		close(t.idle)
+		t.idle = nil
+	}
+}
+
+// exception counts an error; worker.mu is held.
+func (t *Target) exception(err error) {
+	t.stats.Exceptions++
+	t.stats.LastException, t.stats.LastExceptionTime = err.Error(), time.Now()
+}
+
+// Advance does nothing: a sink knows no time.
+func (t *Target) Advance(int64) error { return nil }
+
+// Close does nothing: the query has ended, what it sent is still delivered.
+// The owner of the rule calls Finish.
+func (t *Target) Close() error { return nil }
+
+// Finish waits until everything is written or ctx ends, and gives up the
+// connection. Messages that are left are dropped, their sources told so. It
+// may be called twice.
+func (t *Target) Finish(ctx context.Context) error {
+	w := t.worker
+	w.mu.Lock()
+	var idle chan struct{}
+	if !t.closed && t.waiting()+t.inFlight > 0 {
+		if t.idle == nil {
+			t.idle = make(chan struct{})
+		}
+		idle = t.idle
+	}
+	w.mu.Unlock()
+	if idle != nil {
+		select {
+		case <-idle:
+		case <-ctx.Done():
+		}
+	}
+	return t.abandon()
+}
+
+func (t *Target) abandon() error {
+	w := t.worker
+	w.mu.Lock()
+	if t.closed {
+		w.mu.Unlock()
+		return nil
+	}
+	t.closed = true
+	rest := slices.Clone(t.queue[t.head:])
+	t.queue, t.head = nil, 0
+	t.stats.Dropped += uint64(len(rest))
+	t.release()
+	w.remove(t)
+	w.mu.Unlock()
+	for _, m := range rest {
+		m.ack.Release(errClosed)
+	}
+	t.pool.leave(w)
+	if len(rest) > 0 {
+		return fmt.Errorf("%s of rule %s: %d messages were not delivered", t.stats.Name, t.renderer.rule, len(rest))
+	}
+	return nil
+}
+
+// Stats are the figures of the action.
+func (t *Target) Stats() SinkStats {
+	w := t.worker
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := t.stats
+	s.BufferLength = t.waiting() + t.inFlight
+	s.Connection, s.LastTryTime = w.status, w.lastTry
+	s.LastConnectedTime, s.LastDisconnectedTime, s.LastDisconnectedMessage = w.lastUp, w.lastDown, w.lastDownMessage
+	return s
+}

@@ -1,0 +1,257 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sluice/rules-service/internal/connector"
+	"sluice/sqlengine/value"
+)
+
+var single = map[string]any{"sendSingle": true, "fields": "a", "topic": "t"}
+
+func payloads(from, to int) []string {
+	var out []string
+	for i := from; i < to; i++ {
+		out = append(out, fmt.Sprintf(`{"a":%d}`, i))
+	}
+	return out
+}
+
+func TestRetryKeepsOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{answers: []error{errRefused, errRefused}}
+		target := open(t, f.pool(), single, Form{})
+		start := time.Now()
+		_ = target.Push(rows(nil, 0, 1, 2))
+		synctest.Wait()
+		if s := target.Stats(); s.Connection != Disconnected || s.LastDisconnectedMessage != "refused" {
+			t.Error(s)
+		}
+		if err := target.Finish(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := slices.Concat(payloads(0, 3), payloads(0, 3), payloads(0, 3))
+		if got := f.sent(); !slices.Equal(got, want) {
+			t.Errorf("sent %v", got)
+		}
+		s := target.Stats()
+		if s.RecordsOut != 3 || s.Exceptions != 2 || s.Dropped != 0 || s.Connection != Connected || s.BufferLength != 0 {
+			t.Error(s)
+		}
+		if took := time.Since(start); took < 150*time.Millisecond || took > 450*time.Millisecond {
+			t.Errorf("two pauses took %s", took)
+		}
+	})
+}
+
+func TestErrorClasses(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		err      error
+		want     []string
+		out      uint64
+		dropped  uint64
+		pause    time.Duration
+		connects int
+	}{
+		{"permanent", &connector.Permanent{Err: errRefused}, payloads(0, 3), 0, 3, 0, 1},
+		{"partial", &connector.Partial{Failed: []int{1}, Err: errRefused}, append(payloads(0, 3), payloads(1, 2)...), 3, 0, 50 * time.Millisecond, 1},
+		{"partial permanent", &connector.Partial{Failed: []int{1}, Err: &connector.Permanent{Err: errRefused}}, payloads(0, 3), 2, 1, 0, 1},
+		{"retry after", &connector.RetryAfter{Err: errRefused, After: time.Minute}, append(payloads(0, 3), payloads(0, 3)...), 3, 0, time.Minute, 1},
+		{"not connected", fmt.Errorf("%w: gone", connector.ErrNotConnected), append(payloads(0, 3), payloads(0, 3)...), 3, 0, 0, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &fake{answers: []error{c.err}}
+				target := open(t, f.pool(), single, Form{})
+				start := time.Now()
+				acks := 0
+				ack := value.NewAck(func(err error) {
+					if acks++; err != nil {
+						t.Error(err)
+					}
+				})
+				_ = target.Push(rows(ack, 0, 1, 2))
+				ack.Release(nil)
+				if err := target.Finish(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				s := target.Stats()
+				if got := f.sent(); !slices.Equal(got, c.want) || s.RecordsOut != c.out || s.Dropped != c.dropped || f.connects != c.connects || acks != 1 {
+					t.Errorf("sent %v, connects %d, acks %d, %+v", got, f.connects, acks, s)
+				}
+				if time.Since(start) < c.pause || s.Exceptions != 1 || s.LastException == "" {
+					t.Errorf("took %s, %+v", time.Since(start), s)
+				}
+			})
+		})
+	}
+}
+
+// A sink that panics loses the batch, not the service.
+func TestPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := connector.NewRegistry()
+		connector.AddSink(r, connector.SinkSpec[fakeConfig]{Name: "fake", New: func(fakeConfig, connector.Env) (connector.Sink, error) { return panicking{}, nil }})
+		target := open(t, NewPool(r, (&fake{}).pool().env), single, Form{})
+		_ = target.Push(rows(nil, 1))
+		_ = target.Finish(t.Context())
+		if s := target.Stats(); s.Dropped != 1 || !strings.Contains(s.LastException, "panic in the sink: boom") {
+			t.Fatal(s)
+		}
+	})
+}
+
+type panicking struct{ null }
+
+func (panicking) Write(context.Context, []connector.Outbound) error { panic("boom") }
+
+// A target that is there holds its rule back.
+func TestBackPressure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{gate: make(chan struct{})}
+		target := open(t, f.pool(), map[string]any{"sendSingle": true, "bufferLength": 2}, Form{})
+		synctest.Wait()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for i := range 10 {
+				_ = target.Push(rows(nil, i))
+			}
+		}()
+		synctest.Wait()
+		select {
+		case <-done:
+			t.Fatal("Push does not wait")
+		default:
+		}
+		close(f.gate)
+		<-done
+		_ = target.Finish(t.Context())
+		if s := target.Stats(); s.RecordsOut != 10 || s.Dropped != 0 {
+			t.Fatal(s)
+		}
+	})
+}
+
+// A target that fails loses its oldest messages and holds nobody back.
+func TestDropOldestWhileDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{refuse: errRefused}
+		target := open(t, f.pool(), map[string]any{"sendSingle": true, "fields": "a", "bufferLength": 3}, Form{})
+		synctest.Wait()
+		released := 0
+		for i := range 10 {
+			ack := value.NewAck(func(err error) { released++ })
+			_ = target.Push(rows(ack, i))
+			ack.Release(nil)
+		}
+		if s := target.Stats(); s.Dropped != 7 || s.BufferLength != 3 || released != 7 || s.Connection != Disconnected {
+			t.Fatal(s, released)
+		}
+		f.set(func() { f.refuse = nil })
+		if err := target.Finish(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.sent(); !slices.Equal(got, payloads(7, 10)) || released != 10 {
+			t.Fatal(got, released)
+		}
+	})
+}
+
+// A first connection that hangs holds rules back for a moment only.
+func TestSlowFirstConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{gate: make(chan struct{})}
+		r := connector.NewRegistry()
+		connector.AddSink(r, connector.SinkSpec[fakeConfig]{Name: "fake", New: func(fakeConfig, connector.Env) (connector.Sink, error) { return hanging{}, nil }})
+		p := NewPool(r, f.pool().env)
+		target := open(t, p, map[string]any{"bufferLength": 1}, Form{})
+		start := time.Now()
+		_ = target.Push(rows(nil, 1, 2, 3))
+		if took := time.Since(start); took != patience {
+			t.Errorf("Push took %s", took)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := target.Finish(ctx); err == nil {
+			t.Error("Finish does not tell that a message is left")
+		}
+	})
+}
+
+type hanging struct{ fakeSink }
+
+func (hanging) Connect(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+
+// What is left when a rule ends is told to its source.
+func TestFinishGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{refuse: errRefused}
+		p := f.pool()
+		target := open(t, p, single, Form{})
+		var told error
+		ack := value.NewAck(func(err error) { told = err })
+		_ = target.Push(rows(ack, 1))
+		ack.Release(nil)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := p.Close(ctx); err == nil || !errors.Is(told, errClosed) {
+			t.Fatal(err, told)
+		}
+		if err := target.Finish(ctx); err != nil {
+			t.Fatal("twice:", err)
+		}
+		if _, err := p.Open("r2", 0, "fake", single, Form{}); err == nil {
+			t.Fatal("a closed pool opens")
+		}
+	})
+}
+
+// Equal connections share a worker, with topics of their own.
+func TestSharedConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{}
+		p := f.pool()
+		one := open(t, p, map[string]any{"server": "s", "topic": "one"}, Form{})
+		two := open(t, p, map[string]any{"server": "s", "topic": "two"}, Form{})
+		other := open(t, p, map[string]any{"server": "other", "topic": "two"}, Form{})
+		if one.worker != two.worker || one.worker == other.worker {
+			t.Fatal("connections are not shared by their properties")
+		}
+		_ = one.Push(rows(nil, 1))
+		_ = one.Finish(t.Context())
+		_ = two.Push(rows(nil, 2))
+		_ = two.Finish(t.Context())
+		_ = other.Finish(t.Context())
+		if f.values[0]["topic"] != "one" || f.values[1]["topic"] != "two" || len(p.workers) != 0 {
+			t.Fatal(f.values, p.workers)
+		}
+	})
+}
+
+func BenchmarkPush(b *testing.B) {
+	f := &fake{}
+	r := connector.NewRegistry()
+	connector.AddSink(r, connector.SinkSpec[fakeConfig]{Name: "fake", New: func(fakeConfig, connector.Env) (connector.Sink, error) { return null{}, nil }})
+	p := NewPool(r, f.pool().env)
+	target := open(b, p, single, Form{})
+	batch := rows(nil, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = target.Push(batch)
+	}
+	_ = target.Finish(b.Context())
+}
+
+type null struct{ fakeSink }
+
+func (null) Connect(context.Context) error                     { return nil }
+func (null) Write(context.Context, []connector.Outbound) error { return nil }

@@ -1,0 +1,236 @@
+package mqttclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+)
+
+// ErrNotConnected is returned by calls that need the connection now.
+var ErrNotConnected = errors.New("not connected to the MQTT broker")
+
+// The pauses between attempts to connect.
+const (
+	firstPause = 100 * time.Millisecond
+	longPause  = 30 * time.Second
+)
+
+// Client is a shared connection. It is safe for concurrent use.
+type Client struct {
+	pool    *Pool
+	options Options
+	log     *slog.Logger
+	refs    int            // guarded by pool.mu
+	claimed map[string]int // filters by users; guarded by pool.mu
+
+	mu       sync.Mutex
+	conn     paho.Client // nil while not connected
+	ended    chan error  // of conn: tells run that it is lost
+	attempts int         // that have failed
+	err      error       // of the last one
+	changed  chan struct{}
+	started  bool
+	subs     map[string][]*Subscription
+
+	routes sync.RWMutex
+	trie   *trie
+
+	stop context.CancelFunc
+	ctx  context.Context
+	done chan struct{}
+}
+
+func newClient(p *Pool, o Options, log *slog.Logger) *Client {
+	c := &Client{pool: p, options: o, log: log, refs: 1, claimed: map[string]int{}, changed: make(chan struct{}),
+		subs: map[string][]*Subscription{}, trie: &trie{}, done: make(chan struct{})}
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	return c
+}
+
+// Connect waits until the connection is up, or returns the error of the next
+// attempt that fails; the client goes on trying by itself.
+func (c *Client) Connect(ctx context.Context) error {
+	c.mu.Lock()
+	if !c.started {
+		c.started = true
+		go c.run()
+	}
+	failed := c.attempts
+	for {
+		if c.conn != nil {
+			c.mu.Unlock()
+			return nil
+		}
+		if c.attempts > failed {
+			err := c.err
+			c.mu.Unlock()
+			return err
+		}
+		changed := c.changed
+		c.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("connect to %s: %w", Redact(c.options.Server), ctx.Err())
+		case <-c.ctx.Done():
+			return ErrNotConnected
+		}
+		c.mu.Lock()
+	}
+}
+
+// run keeps the connection until close.
+func (c *Client) run() {
+	defer close(c.done)
+	pause := firstPause
+	for down := false; c.ctx.Err() == nil; {
+		conn, lost, err := c.dial()
+		if err != nil {
+			if !down {
+				c.log.Warn("mqtt connection is down", "server", Redact(c.options.Server), "error", err)
+			}
+			down = true
+			c.set(nil, nil, err)
+			c.sleep(pause/2 + rand.N(pause))
+			pause = min(2*pause, longPause)
+			continue
+		}
+		c.log.Info("mqtt connection is up", "server", Redact(c.options.Server))
+		c.set(conn, lost, nil)
+		pause = firstPause
+		select {
+		case err = <-lost:
+		case <-c.ctx.Done():
+			c.set(nil, nil, ErrNotConnected)
+			conn.Disconnect(100)
+			return
+		}
+		down = true
+		c.log.Warn("mqtt connection is down", "server", Redact(c.options.Server), "error", err)
+		c.set(nil, nil, fmt.Errorf("%s: %w", Redact(c.options.Server), err))
+		conn.Disconnect(0)
+		c.tell("", err)
+	}
+}
+
+func (c *Client) sleep(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-c.ctx.Done():
+	}
+}
+
+func (c *Client) set(conn paho.Client, ended chan error, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.conn, c.ended, c.err = conn, ended, err
+	if err != nil {
+		c.attempts++
+	}
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// dial makes a connection with all subscriptions. Each connection is a paho
+// client of its own, so that none sends what an earlier one had not finished:
+// whoever published it was told so.
+func (c *Client) dial() (paho.Client, chan error, error) {
+	lost := make(chan error, 1)
+	o := paho.NewClientOptions().AddBroker(c.options.Server).SetClientID(clientID(c.options)).
+		SetUsername(c.options.Username).SetPassword(c.options.Password).
+		SetProtocolVersion(c.options.Version).SetCleanSession(!c.options.KeepSession).
+		SetKeepAlive(c.options.KeepAlive).SetConnectTimeout(c.options.Timeout).SetWriteTimeout(c.options.Timeout).
+		SetAutoReconnect(false).SetConnectRetry(false).SetOrderMatters(true).SetAutoAckDisabled(true).
+		SetDefaultPublishHandler(c.route).
+		SetConnectionLostHandler(func(_ paho.Client, err error) { tell(lost, err) })
+	if c.options.TLS != nil {
+		o.SetTLSConfig(c.options.TLS)
+	}
+	conn := paho.NewClient(o)
+	if err := c.wait(conn.Connect()); err != nil {
+		conn.Disconnect(0)
+		return nil, nil, fmt.Errorf("connect to %s: %w", Redact(c.options.Server), err)
+	}
+	if err := c.subscribeAll(conn); err != nil {
+		conn.Disconnect(0)
+		return nil, nil, err
+	}
+	return conn, lost, nil
+}
+
+func (c *Client) wait(t paho.Token) error {
+	timer := time.NewTimer(c.options.Timeout + time.Second)
+	defer timer.Stop()
+	select {
+	case <-t.Done():
+		return t.Error()
+	case <-timer.C:
+		return context.DeadlineExceeded
+	case <-c.ctx.Done():
+		return c.ctx.Err()
+	}
+}
+
+// Reconnect drops the connection, so that a broker that keeps the session
+// delivers again what was not acknowledged.
+func (c *Client) Reconnect() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended != nil {
+		tell(c.ended, errRedelivery)
+	}
+}
+
+var errRedelivery = errors.New("messages are wanted again")
+
+// tell does not block: one end of a connection is enough to know.
+func tell(ended chan error, err error) {
+	select {
+	case ended <- err:
+	default:
+	}
+}
+
+// Token is a publication under way.
+type Token = paho.Token
+
+// Publish begins to send a message. The payload must not be changed until the
+// token is done.
+func (c *Client) Publish(topic string, qos byte, retained bool, payload []byte) (Token, error) {
+	c.mu.Lock()
+	conn := c.conn
+	c.mu.Unlock()
+	if conn == nil {
+		return nil, ErrNotConnected
+	}
+	return conn.Publish(topic, qos, retained, payload), nil
+}
+
+// Connected tells whether the connection is up.
+func (c *Client) Connected() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.conn != nil && c.conn.IsConnectionOpen()
+}
+
+// KeepsSession tells whether the broker delivers again what was not
+// acknowledged when the connection ended.
+func (c *Client) KeepsSession() bool { return c.options.KeepSession }
+
+func (c *Client) close() {
+	c.stop()
+	c.mu.Lock()
+	started := c.started
+	c.mu.Unlock()
+	if started {
+		<-c.done
+	}
+}
