@@ -1,0 +1,171 @@
+package metadata
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/common"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/requests"
+	"github.com/edgexfoundry/go-mod-messaging/v3/messaging"
+	"github.com/edgexfoundry/go-mod-messaging/v3/pkg/types"
+	"github.com/google/uuid"
+)
+
+// eventQueue is how many system events wait while the bus is slow; beyond it
+// they are dropped and counted, for a request must not hang on them.
+const eventQueue = 1024
+
+var errNoAnswer = errors.New("no answer")
+
+// bus speaks to the device services: it asks them about devices and tells
+// them of changes. Events leave in the order of the changes.
+type bus struct {
+	client  messaging.MessageClient
+	prefix  string
+	timeout time.Duration
+	log     *slog.Logger
+
+	queue   chan announcement
+	dropped atomic.Int64
+	stop    chan struct{}
+	sender  sync.WaitGroup
+	failing bool // owned by the sender
+}
+
+type announcement struct {
+	topic string
+	event dtos.SystemEvent
+}
+
+func newBus(client messaging.MessageClient, prefix string, timeout time.Duration, log *slog.Logger) *bus {
+	b := &bus{client: client, prefix: prefix, timeout: timeout, log: log,
+		queue: make(chan announcement, eventQueue), stop: make(chan struct{})}
+	b.sender.Go(b.send)
+	return b
+}
+
+// close sends what is queued and ends the sender.
+func (b *bus) close() {
+	close(b.stop)
+	b.sender.Wait()
+}
+
+// announce queues a system event for the owner, a device service.
+func (b *bus) announce(kind, action, owner, profile string, details any) {
+	levels := []string{b.prefix, common.SystemEventPublishTopic, common.CoreMetaDataServiceKey, kind, action, owner}
+	if profile != "" {
+		levels = append(levels, profile)
+	}
+	a := announcement{
+		topic: common.BuildTopic(levels...),
+		event: dtos.NewSystemEvent(kind, action, common.CoreMetaDataServiceKey, owner, nil, details),
+	}
+	select {
+	case b.queue <- a:
+	default:
+		if b.dropped.Add(1) == 1 {
+			b.log.Warn("system events are dropped: the message bus is too slow")
+		}
+	}
+}
+
+func (b *bus) send() {
+	for {
+		select {
+		case a := <-b.queue:
+			b.report(b.publish(a))
+		case <-b.stop:
+			b.drain()
+			return
+		}
+	}
+}
+
+func (b *bus) drain() {
+	for {
+		select {
+		case a := <-b.queue:
+			b.report(b.publish(a))
+		default:
+			return
+		}
+	}
+}
+
+// report logs when publishing starts to fail and when it works again.
+func (b *bus) report(err error) {
+	failing := err != nil
+	if failing == b.failing {
+		return
+	}
+	b.failing = failing
+	if failing {
+		b.log.Warn("publish system events", "error", err)
+		return
+	}
+	b.log.Info("system events are published again")
+}
+
+func (b *bus) publish(a announcement) error {
+	payload, err := json.Marshal(a.event)
+	if err != nil {
+		return err
+	}
+	return b.client.Publish(envelope(payload), a.topic)
+}
+
+func envelope(payload []byte) types.MessageEnvelope {
+	ctx := context.WithValue(context.Background(), common.CorrelationHeader, uuid.NewString()) //nolint:staticcheck // EdgeX's key
+	ctx = context.WithValue(ctx, common.ContentType, common.ContentTypeJSON)                   //nolint:staticcheck // EdgeX's key
+	return types.NewMessageEnvelope(payload, ctx)
+}
+
+// validate asks the device's service whether it can serve the device. The
+// error is the service's own words, or errNoAnswer.
+func (b *bus) validate(ctx context.Context, d dtos.Device) error {
+	payload, err := json.Marshal(requests.NewAddDeviceRequest(d))
+	if err != nil {
+		return err
+	}
+	question := types.NewMessageEnvelopeForRequest(payload, nil)
+	answer, err := b.ask(ctx, question,
+		common.BuildTopic(b.prefix, d.ServiceName, common.ValidateDeviceSubscribeTopic),
+		common.BuildTopic(b.prefix, common.ResponseTopic, d.ServiceName, question.RequestID))
+	if err != nil {
+		return err
+	}
+	if answer.ErrorCode != 0 {
+		return errors.New(string(answer.Payload))
+	}
+	return nil
+}
+
+// ask stands in for the client's own Request, which closes its channel on a
+// time-out and panics when the answer comes after all.
+func (b *bus) ask(ctx context.Context, question types.MessageEnvelope, topic, answerTopic string) (types.MessageEnvelope, error) {
+	answers, failed := make(chan types.MessageEnvelope, 8), make(chan error, 8)
+	if err := b.client.Subscribe([]types.TopicChannel{{Topic: answerTopic, Messages: answers}}, failed); err != nil {
+		return types.MessageEnvelope{}, fmt.Errorf("subscribe to the answer: %w", err)
+	}
+	defer func() { _ = b.client.Unsubscribe(answerTopic) }() // of no use to anyone after this
+	if err := b.client.Publish(question, topic); err != nil {
+		return types.MessageEnvelope{}, fmt.Errorf("publish the question: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, b.timeout)
+	defer cancel()
+	select {
+	case answer := <-answers:
+		return answer, nil
+	case err := <-failed:
+		return types.MessageEnvelope{}, fmt.Errorf("read the answer: %w", err)
+	case <-ctx.Done():
+		return types.MessageEnvelope{}, fmt.Errorf("%w within %v", errNoAnswer, b.timeout)
+	}
+}

@@ -1,0 +1,131 @@
+package metadata
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
+)
+
+// tables is all there is, by name. A table is never changed in place by
+// anyone who did not get it from change.
+type tables struct {
+	Services map[string]dtos.DeviceService    `json:"services"`
+	Profiles map[string]dtos.DeviceProfile    `json:"profiles"`
+	Devices  map[string]dtos.Device           `json:"devices"`
+	Watchers map[string]dtos.ProvisionWatcher `json:"provisionWatchers"`
+}
+
+func (t tables) clone() tables {
+	return tables{
+		Services: maps.Clone(t.Services), Profiles: maps.Clone(t.Profiles),
+		Devices: maps.Clone(t.Devices), Watchers: maps.Clone(t.Watchers),
+	}
+}
+
+// store keeps the tables in one file. What change returned without error is
+// on disk, and the file is always whole: a new one is written beside it and
+// takes its place.
+type store struct {
+	path string
+
+	mu  sync.RWMutex
+	now tables
+}
+
+func openStore(path string) (*store, error) {
+	s := &store{path: path}
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, fmt.Errorf("open metadata: %w", err)
+		}
+	case err != nil:
+		return nil, fmt.Errorf("open metadata: %w", err)
+	default:
+		if err := json.Unmarshal(text, &s.now); err != nil {
+			return nil, fmt.Errorf("open metadata: %s: %w; move the file away to start anew", path, at(text, err))
+		}
+	}
+	s.now = s.now.filled()
+	return s, nil
+}
+
+// filled puts an empty map where the file had none.
+func (t tables) filled() tables {
+	if t.Services == nil {
+		t.Services = map[string]dtos.DeviceService{}
+	}
+	if t.Profiles == nil {
+		t.Profiles = map[string]dtos.DeviceProfile{}
+	}
+	if t.Devices == nil {
+		t.Devices = map[string]dtos.Device{}
+	}
+	if t.Watchers == nil {
+		t.Watchers = map[string]dtos.ProvisionWatcher{}
+	}
+	return t
+}
+
+// view returns the tables as they are; they stay so.
+func (s *store) view() tables {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.now
+}
+
+// change lets edit alter a copy and puts it on disk. An error of edit or of
+// the disk leaves everything as it was.
+func (s *store) change(edit func(*tables) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.now.clone()
+	if err := edit(&next); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(next, "", " ")
+	if err != nil {
+		return fmt.Errorf("save metadata: %w", err)
+	}
+	if err := replaceFile(s.path, text); err != nil {
+		return fmt.Errorf("save metadata: %w", err)
+	}
+	s.now = next
+	return nil
+}
+
+// replaceFile survives a loss of power at any moment: the old text or the new.
+func replaceFile(path string, text []byte) error {
+	temp := path + ".new"
+	f, err := os.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

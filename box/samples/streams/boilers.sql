@@ -1,0 +1,1 @@
+CREATE STREAM boilers () WITH (TYPE = "edgex", FORMAT = "json", SHARED = "true");
