@@ -1,0 +1,204 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sluice/sqlengine"
+	"sluice/sqlengine/diag"
+)
+
+// definitions are the streams and rules of files.
+type definitions struct {
+	streams []streamText
+	rules   []ruleText
+}
+
+// streamText is a CREATE statement and where it stands.
+type streamText struct {
+	file, sql string
+	statement sqlengine.Statement
+}
+
+// ruleText is the JSON of a rule and where it stands.
+type ruleText struct{ file, id, text string }
+
+// readFiles reads all files. It goes on after an error, and returns all of
+// them.
+func readFiles(files []string) (*definitions, []error) {
+	var d definitions
+	var errs []error
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err == nil {
+			err = d.add(file, string(b))
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return &d, errs
+}
+
+func (d *definitions) add(file, text string) error {
+	if strings.EqualFold(filepath.Ext(file), ".sql") {
+		return d.addStatements(file, text)
+	}
+	switch first := strings.TrimSpace(text); {
+	case strings.HasPrefix(first, "["):
+		return d.addRules(file, text)
+	case strings.HasPrefix(first, "{"):
+		return d.addObject(file, text)
+	}
+	return fmt.Errorf("%s: neither a .sql file nor JSON", file)
+}
+
+func (d *definitions) addStatements(file, text string) error {
+	for _, sql := range split(text) {
+		if err := d.addStream(file, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *definitions) addStream(file, sql string) error {
+	st, err := sqlengine.ParseStatement(sql)
+	if findings, ok := err.(diag.List); ok {
+		return fmt.Errorf("%s: stream:\n%s", file, findings.Render(sql))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: stream: %w", file, err)
+	}
+	if st.Verb != sqlengine.Create {
+		return fmt.Errorf("%s: %s is no definition; only CREATE STREAM and CREATE TABLE can be applied", file, st.Verb)
+	}
+	d.streams = append(d.streams, streamText{file, sql, st})
+	return nil
+}
+
+func (d *definitions) addRules(file, text string) error {
+	var list []json.RawMessage
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	for _, raw := range list {
+		if err := d.addRule(file, string(raw)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addObject reads a rule, or a ruleset: the one has actions, the other not.
+func (d *definitions) addObject(file, text string) error {
+	var set struct {
+		ID      any
+		Actions any
+		Streams map[string]string
+		Tables  map[string]string
+		Rules   map[string]string
+	}
+	if err := json.Unmarshal([]byte(text), &set); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	if set.Streams == nil && set.Tables == nil && set.Rules == nil {
+		return d.addRule(file, text)
+	}
+	for _, group := range []map[string]string{set.Streams, set.Tables} {
+		for _, name := range sorted(group) {
+			if err := d.addStream(file, group[name]); err != nil {
+				return err
+			}
+		}
+	}
+	for _, id := range sorted(set.Rules) {
+		if err := d.addRule(file, set.Rules[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *definitions) addRule(file, text string) error {
+	var r struct{ ID string }
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		return fmt.Errorf("%s: rule: %w", file, err)
+	}
+	if r.ID == "" {
+		return fmt.Errorf("%s: a rule has no id", file)
+	}
+	d.rules = append(d.rules, ruleText{file, r.ID, text})
+	return nil
+}
+
+func sorted(m map[string]string) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// split cuts a text into statements at its semicolons, but not at those inside
+// quotes and comments. What has no word in it is left out.
+func split(text string) []string {
+	var statements []string
+	start, words := 0, false
+	take := func(end int) {
+		if words {
+			statements = append(statements, strings.TrimSpace(text[start:end]))
+		}
+		start, words = end+1, false
+	}
+	for i := 0; i < len(text); {
+		if n := skip(text[i:]); n > 0 {
+			words = words || text[i] != '-' && text[i] != '/'
+			i += n
+			continue
+		}
+		switch c := text[i]; {
+		case c == ';':
+			take(i)
+		case c > ' ':
+			words = true
+		}
+		i++
+	}
+	take(len(text))
+	return statements
+}
+
+// skip is the length of the quoted text or comment that s begins with.
+func skip(s string) int {
+	end := func(from int, mark string) int {
+		if i := strings.Index(s[from:], mark); i >= 0 {
+			return from + i + len(mark)
+		}
+		return len(s)
+	}
+	switch {
+	case strings.HasPrefix(s, "--"):
+		return end(2, "\n")
+	case strings.HasPrefix(s, "/*"):
+		return end(2, "*/")
+	case s[0] == '`':
+		return end(1, "`")
+	case s[0] == '"' || s[0] == '\'':
+		for i := 1; i < len(s); i++ {
+			switch s[i] {
+			case '\\':
+				i++
+			case s[0]:
+				return i + 1
+			}
+		}
+		return len(s)
+	}
+	return 0
+}

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// routeRule routes what concerns one rule.
+func (a *API) routeRule(mux *http.ServeMux) {
+	for pattern, h := range map[string]handler{
+		"GET /rules/{id}":           a.getRule,
+		"PUT /rules/{id}":           a.putRule,
+		"DELETE /rules/{id}":        a.deleteRule,
+		"GET /rules/{id}/status":    a.ruleStatus,
+		"GET /v2/rules/{id}/status": a.ruleStatus,
+		"GET /rules/{id}/topo":      a.ruleTopo,
+		"GET /rules/{id}/explain":   a.explainRule,
+		"POST /rules/{id}/start":    a.change(a.Rules.StartRule, "Rule %s was started"),
+		"POST /rules/{id}/stop":     a.change(a.Rules.StopRule, "Rule %s was stopped."),
+		"POST /rules/{id}/restart":  a.change(a.Rules.RestartRule, "Rule %s was restarted"),
+	} {
+		mux.Handle(pattern, handle(codeUndefined, h))
+	}
+}
+
+func (a *API) getRule(w http.ResponseWriter, r *http.Request) error {
+	text, err := a.Rules.Text(r.PathValue("id"))
+	if err != nil {
+		return missing(err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, text) // the client has gone
+	return nil
+}
+
+func (a *API) putRule(w http.ResponseWriter, r *http.Request) error {
+	text, err := body(r)
+	if err != nil {
+		return err
+	}
+	id := r.PathValue("id")
+	warnings, err := a.Rules.Update(id, text)
+	writeWarnings(w, warnings)
+	if err != nil {
+		return err
+	}
+	writeText(w, http.StatusOK, fmt.Sprintf("Rule %s was updated successfully.", id))
+	return nil
+}
+
+// deleteRule answers 400 for an unknown rule, where the others answer 404.
+func (a *API) deleteRule(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	if err := a.Rules.Delete(id); err != nil {
+		return err
+	}
+	writeText(w, http.StatusOK, fmt.Sprintf("Rule %s is dropped.", id))
+	return nil
+}
+
+// change starts or stops a rule and answers with the text.
+func (a *API) change(f func(id string) error, text string) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		id := r.PathValue("id")
+		if err := f(id); err != nil {
+			return missing(err)
+		}
+		writeText(w, http.StatusOK, fmt.Sprintf(text, id))
+		return nil
+	}
+}
+
+func (a *API) ruleStatus(w http.ResponseWriter, r *http.Request) error {
+	status, err := a.Rules.Status(r.PathValue("id"))
+	if err != nil {
+		return missing(err)
+	}
+	writeJSON(w, http.StatusOK, status)
+	return nil
+}
+
+func (a *API) ruleTopo(w http.ResponseWriter, r *http.Request) error {
+	topo, err := a.Rules.Topo(r.PathValue("id"))
+	if err != nil {
+		return missing(err)
+	}
+	writeJSON(w, http.StatusOK, topo)
+	return nil
+}
+
+func (a *API) explainRule(w http.ResponseWriter, r *http.Request) error {
+	text, err := a.Rules.Explain(r.PathValue("id"))
+	if err != nil {
+		return missing(err)
+	}
+	writeText(w, http.StatusOK, text)
+	return nil
+}

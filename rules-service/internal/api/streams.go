@@ -1,0 +1,85 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+
+	"sluice/sqlengine"
+)
+
+// routeStreams routes streams or tables.
+func (a *API) routeStreams(mux *http.ServeMux, path, details string, tables bool) {
+	mux.Handle("GET "+path, handle(codeStream, func(w http.ResponseWriter, r *http.Request) error {
+		writeJSON(w, http.StatusOK, a.Rules.StreamNames(tables))
+		return nil
+	}))
+	mux.Handle("GET "+details, handle(codeStream, func(w http.ResponseWriter, r *http.Request) error {
+		writeJSON(w, http.StatusOK, detailsOf(a.Rules.Streams(tables)))
+		return nil
+	}))
+	mux.Handle("POST "+path, handle(codeStream, a.executeStatement))
+	mux.Handle("GET "+path+"/{name}", handle(codeStream, a.getStream))
+	mux.Handle("PUT "+path+"/{name}", handle(codeStream, a.putStream))
+	mux.Handle("DELETE "+path+"/{name}", handle(codeStream, a.deleteStream))
+}
+
+type streamDetail struct {
+	Name   string `json:"name"`
+	Type   string `json:"type"`
+	Format string `json:"format"`
+}
+
+func detailsOf(defs []*sqlengine.Stream) []streamDetail {
+	list := []streamDetail{}
+	for _, d := range defs {
+		list = append(list, streamDetail{d.Name, d.Options.Type, d.Options.Format})
+	}
+	return list
+}
+
+// executeStatement runs any statement about streams; all of them answer 201
+// there.
+func (a *API) executeStatement(w http.ResponseWriter, r *http.Request) error {
+	sql, err := sqlOf(r)
+	if err != nil {
+		return err
+	}
+	text, err := a.Rules.Execute(sql)
+	if err != nil {
+		return missing(err)
+	}
+	writeText(w, http.StatusCreated, text)
+	return nil
+}
+
+func (a *API) getStream(w http.ResponseWriter, r *http.Request) error {
+	def, err := a.Rules.Stream(r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, streamJSON(def))
+	return nil
+}
+
+func (a *API) putStream(w http.ResponseWriter, r *http.Request) error {
+	sql, err := sqlOf(r)
+	if err != nil {
+		return err
+	}
+	text, err := a.Rules.ReplaceStream(r.PathValue("name"), sql)
+	if err != nil {
+		return err
+	}
+	writeText(w, http.StatusOK, text)
+	return nil
+}
+
+func (a *API) deleteStream(w http.ResponseWriter, r *http.Request) error {
+	force, _ := strconv.ParseBool(r.URL.Query().Get("force"))
+	text, err := a.Rules.DropStream(r.PathValue("name"), force)
+	if err != nil {
+		return missing(err)
+	}
+	writeText(w, http.StatusOK, text)
+	return nil
+}

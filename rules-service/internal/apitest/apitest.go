@@ -1,0 +1,180 @@
+// Package apitest runs the rules API over sources and sinks in memory, for
+// tests of the API and of its clients.
+package apitest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sluice/rules-service/internal/api"
+	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/rule"
+	"sluice/rules-service/internal/store"
+)
+
+// Service is a rules service of a test.
+type Service struct {
+	URL     string
+	Rules   *rule.Manager
+	Stopped chan struct{} // closed when /stop was called
+
+	memory *memory
+	server *api.Server
+	store  *store.Store
+	once   sync.Once
+}
+
+// memory is what the connectors of a service share.
+type memory struct {
+	in  chan []string // deliveries of the source
+	out chan string   // messages of the sink
+}
+
+type sourceConfig struct {
+	Datasource string `json:"datasource" doc:"Name; all sources read the same feed."`
+	Server     string `json:"server" doc:"Where it is."`
+}
+
+type sinkConfig struct {
+	Topic connector.Template `json:"topic" doc:"Where to."`
+}
+
+// Start opens the store in dir, and serves the rules that are in it. An empty
+// token lets all requests in.
+func Start(t testing.TB, dir, token string) *Service {
+	t.Helper()
+	s := &Service{Stopped: make(chan struct{}), memory: &memory{in: make(chan []string), out: make(chan string, 10000)}}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	var err error
+	if s.store, err = store.Open(dir); err != nil {
+		t.Fatal(err)
+	}
+	if s.Rules, err = rule.Open(s.store, s.memory.registry(), connector.Env{Log: log}); err != nil {
+		t.Fatal(err)
+	}
+	var stopped sync.Once
+	a := &api.API{Rules: s.Rules, Version: "0.0.0-test", Token: token, Log: log, Stop: func() { stopped.Do(func() { close(s.Stopped) }) }}
+	if s.server, err = api.Serve("127.0.0.1:0", a.Handler(), log); err != nil {
+		t.Fatal(err)
+	}
+	s.URL = "http://" + s.server.Addr.String()
+	s.Rules.Start()
+	t.Cleanup(func() { s.Close(t) })
+	return s
+}
+
+// Close ends the service; what it stored stays in its folder.
+func (s *Service) Close(t testing.TB) {
+	t.Helper()
+	s.once.Do(func() {
+		http.DefaultClient.CloseIdleConnections()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := errors.Join(s.server.Close(ctx), s.Rules.Close(ctx), s.store.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Send gives payloads to the source "memory", as one delivery.
+func (s *Service) Send(t testing.TB, payloads ...string) {
+	t.Helper()
+	select {
+	case s.memory.in <- payloads:
+	case <-time.After(5 * time.Second):
+		t.Fatal("nobody reads the source")
+	}
+}
+
+// Want waits for the next message of the sink "memory".
+func (s *Service) Want(t testing.TB, message string) {
+	t.Helper()
+	select {
+	case got := <-s.memory.out:
+		if got != message {
+			t.Fatalf("message %s, want %s", got, message)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatalf("no message, want %s", message)
+	}
+}
+
+// WantNothing fails the test when a message is there.
+func (s *Service) WantNothing(t testing.TB) {
+	t.Helper()
+	select {
+	case got := <-s.memory.out:
+		t.Fatalf("unexpected message %s", got)
+	default:
+	}
+}
+
+// Call makes a request and returns status, body and headers.
+func (s *Service) Call(t testing.TB, method, path, body string, headers ...string) (int, string, http.Header) {
+	t.Helper()
+	req, err := http.NewRequest(method, s.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(text), res.Header
+}
+
+func (m *memory) registry() *connector.Registry {
+	reg := connector.NewRegistry()
+	connector.AddSource(reg, connector.SourceSpec[sourceConfig]{
+		Name: "memory", Summary: "Messages of a test.", Example: `{"datasource":"x"}`,
+		New: func(sourceConfig, connector.Env) (connector.Source, error) { return &source{m}, nil },
+	})
+	connector.AddSink(reg, connector.SinkSpec[sinkConfig]{
+		Name: "memory", Summary: "Messages for a test.", Example: `{"topic":"x"}`,
+		New: func(sinkConfig, connector.Env) (connector.Sink, error) { return &sink{m}, nil },
+	})
+	return reg
+}
+
+type source struct{ *memory }
+
+func (s *source) Connect(context.Context) error { return nil }
+func (s *source) Close(context.Context) error   { return nil }
+func (s *source) Read(ctx context.Context) ([]connector.Inbound, func(error), error) {
+	select {
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	case payloads := <-s.in:
+		var msgs []connector.Inbound
+		for _, p := range payloads {
+			msgs = append(msgs, connector.Inbound{Payload: []byte(p), Time: time.Now()})
+		}
+		return msgs, nil, nil
+	}
+}
+
+type sink struct{ *memory }
+
+func (s *sink) Connect(context.Context) error { return nil }
+func (s *sink) Close(context.Context) error   { return nil }
+func (s *sink) Write(_ context.Context, msgs []connector.Outbound) error {
+	for _, m := range msgs {
+		s.out <- string(m.Payload)
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package hub
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"sluice/sqlengine"
+	"sluice/sqlengine/exec"
+	"sluice/sqlengine/value"
+)
+
+// Attachment is a rule that runs.
+type Attachment struct {
+	hub   *Hub
+	rule  string
+	shard *shard
+	run   *sqlengine.Run
+	reads []reading
+	gone  bool // only touched on the shard's goroutine
+	once  sync.Once
+}
+
+// reading is what a rule reads of one stream, and where the counters of the
+// stream stood when it began.
+type reading struct {
+	stream  *stream
+	columns []value.Column
+	before  tally
+}
+
+// start opens the query and puts it into its shard, between two deliveries of
+// each of its streams. Hub.mu is held.
+func (a *Attachment) start(q *sqlengine.Query, env sqlengine.Env, streams []*stream, out exec.Operator) error {
+	for _, st := range streams {
+		st.mu.Lock()
+		defer st.mu.Unlock()
+	}
+	env.Schemas = make(map[string]*value.Schema, len(streams))
+	var err error
+	for _, st := range streams {
+		r := reading{stream: st, columns: q.Columns(st.def.Name)}
+		if st.layout.take(r.columns) || st.decoder == nil {
+			err = st.renew()
+		}
+		a.reads = append(a.reads, r)
+		env.Schemas[st.def.Name] = st.layout.schema
+		if err != nil {
+			break
+		}
+	}
+	if err == nil {
+		a.run, err = q.Open(env, out)
+	}
+	if err != nil {
+		for _, r := range a.reads {
+			r.stream.layout.release(r.columns)
+		}
+		return err
+	}
+	a.enter()
+	return nil
+}
+
+// enter queues the rule for its shard; the streams are locked.
+func (a *Attachment) enter() {
+	a.shard.rules++
+	for i := range a.reads {
+		r := &a.reads[i]
+		r.stream.shards[a.shard]++
+		r.before = r.stream.counts.read()
+	}
+	a.shard.queue.put(item{step: func() {
+		if !a.gone {
+			a.shard.set.Add(a.rule, a.run)
+		}
+	}})
+}
+
+// Detach ends the rule: when it returns, its output gets nothing any more and
+// is closed. The other rules of its streams do not notice.
+func (a *Attachment) Detach() error {
+	var err error
+	a.once.Do(func() {
+		if !a.shard.call(a.leave) {
+			a.leave() // the shard has ended and its goroutine with it
+		}
+		if e := a.run.Close(); e != nil {
+			err = fmt.Errorf("close rule %s: %w", a.rule, e)
+		}
+		a.hub.forget(a)
+	})
+	return err
+}
+
+func (a *Attachment) leave() {
+	a.gone = true
+	a.shard.set.Remove(a.rule)
+}
+
+// forget gives up what a rule held.
+func (h *Hub) forget(a *Attachment) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a.shard.rules--
+	for _, r := range a.reads {
+		r.stream.forget(r.columns, a.shard)
+	}
+	h.sweep()
+}
+
+func (st *stream) forget(columns []value.Column, s *shard) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.shards[s]--; st.shards[s] == 0 {
+		delete(st.shards, s)
+	}
+	if !st.layout.release(columns) || len(st.shards) == 0 {
+		return
+	}
+	// The old decoder works as well: it only decodes more than is read.
+	if err := st.renew(); err != nil {
+		st.complain(err, time.Now())
+	}
+}
+
+// Snapshot is the state of the rule between two batches, for a checkpoint; nil
+// when the hub is closed.
+func (a *Attachment) Snapshot() []byte {
+	var state []byte
+	a.shard.call(func() { state = a.run.Snapshot() })
+	return state
+}
+
+// Stats are the figures of the rule since it was attached.
+func (a *Attachment) Stats() Stats {
+	s := Stats{Operators: a.run.Stats()}
+	for _, r := range a.reads {
+		s.Sources = append(s.Sources, SourceStats{
+			Stream: r.stream.def.Name, Counts: r.stream.counts.read().since(r.before),
+			BufferLength: a.shard.queue.length(), Dropped: r.stream.source.dropped(), Connection: r.stream.source.connection(),
+		})
+	}
+	return s
+}

@@ -1,0 +1,216 @@
+// Package hub feeds rules from shared sources: streams over equal connections
+// have one connection, the rules of a stream have one decode, and a few shards
+// run all rules, one goroutine each. Nothing is started per rule.
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"sluice/rules-service/internal/connector"
+	"sluice/sqlengine"
+	"sluice/sqlengine/exec"
+)
+
+// maxShards bounds the goroutines that run rules. More than a few only move
+// rows between caches.
+const maxShards = 4
+
+// spread is how many rules more than the emptiest shard a stream's own shard
+// may have before the next rule goes elsewhere: one goroutine to wake for a
+// batch is cheaper than several, until it becomes the bottleneck.
+const spread = 1024
+
+// ErrClosed is returned by a hub that was closed.
+var ErrClosed = errors.New("hub is closed")
+
+// Hub owns the sources and the shards. It is safe for concurrent use.
+type Hub struct {
+	reg    *connector.Registry
+	env    connector.Env
+	shards []*shard
+	ctx    context.Context
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	mu      sync.Mutex // before stream.mu
+	streams map[string]*stream
+	sources map[string]*source // by the key of their connection
+}
+
+// New starts the shards. onFail hears of a rule that failed while running and
+// is out of its shard already; it is called on the shard's goroutine and must
+// neither block nor call the hub.
+func New(reg *connector.Registry, env connector.Env, onFail func(rule string, err error)) *Hub {
+	h := &Hub{reg: reg, env: env, streams: map[string]*stream{}, sources: map[string]*source{}}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	for range min(runtime.GOMAXPROCS(0), maxShards) {
+		s := newShard(onFail)
+		h.shards = append(h.shards, s)
+		h.work.Go(func() { s.run(h.ctx) })
+	}
+	return h
+}
+
+// Check tells everything that can be wrong with a stream's definition without
+// connecting to anything.
+func (h *Hub) Check(def *sqlengine.Stream) error {
+	_, _, err := h.configure(def)
+	return err
+}
+
+// Attach starts a compiled query over its streams. env.Schemas is set by the
+// hub; the results go to out, which the end of the rule closes. Connecting
+// goes on in the background.
+func (h *Hub) Attach(rule string, q *sqlengine.Query, env sqlengine.Env, defs []*sqlengine.Stream, out exec.Operator) (*Attachment, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ctx.Err() != nil {
+		return nil, ErrClosed
+	}
+	streams, err := h.open(defs)
+	if err != nil {
+		h.sweep()
+		return nil, err
+	}
+	a := &Attachment{hub: h, rule: rule, shard: h.place(streams)}
+	if err := a.start(q, env, streams, out); err != nil {
+		h.sweep()
+		return nil, fmt.Errorf("rule %s: %w", rule, err)
+	}
+	for _, st := range streams {
+		st.source.start()
+	}
+	return a, nil
+}
+
+// open finds or makes the streams, in the order of their names, in which they
+// are locked.
+func (h *Hub) open(defs []*sqlengine.Stream) ([]*stream, error) {
+	var streams []*stream
+	for _, def := range defs {
+		if slices.ContainsFunc(streams, func(s *stream) bool { return s.def.Name == def.Name }) {
+			continue
+		}
+		st, err := h.stream(def)
+		if err != nil {
+			return nil, fmt.Errorf("stream %s: %w", def.Name, err)
+		}
+		streams = append(streams, st)
+	}
+	slices.SortFunc(streams, func(a, b *stream) int { return strings.Compare(a.def.Name, b.def.Name) })
+	return streams, nil
+}
+
+func (h *Hub) stream(def *sqlengine.Stream) (*stream, error) {
+	if st, ok := h.streams[def.Name]; ok {
+		if !reflect.DeepEqual(st.def, def) {
+			return nil, errors.New("its definition has changed; stop the rules that still read the old one first")
+		}
+		return st, nil
+	}
+	format, conf, err := h.configure(def)
+	if err != nil {
+		return nil, err
+	}
+	src, ok := h.sources[conf.Key]
+	if !ok {
+		conn, err := conf.Open()
+		if err != nil {
+			return nil, err
+		}
+		src = newSource(h, conf, conn)
+		h.sources[conf.Key] = src
+	}
+	st := newStream(def, format, conf.Common.UseInt64ForWholeNumber, src, h.env.Log)
+	h.streams[def.Name] = st
+	src.add(st)
+	return st, nil
+}
+
+// place picks the shard of a new rule.
+func (h *Hub) place(streams []*stream) *shard {
+	emptiest := h.shards[0]
+	for _, s := range h.shards {
+		if s.rules < emptiest.rules {
+			emptiest = s
+		}
+	}
+	for _, st := range streams {
+		for s := range st.shards {
+			if s.rules < emptiest.rules+spread {
+				return s
+			}
+		}
+	}
+	return emptiest
+}
+
+// sweep forgets streams that no rule reads, and sources without streams that
+// nobody keeps.
+func (h *Hub) sweep() {
+	for name, st := range h.streams {
+		if len(st.shards) > 0 {
+			continue
+		}
+		delete(h.streams, name)
+		st.source.remove(st)
+	}
+	for key, src := range h.sources {
+		if src.idle() && src.keepers == 0 {
+			delete(h.sources, key)
+			src.stop()
+		}
+	}
+}
+
+// Keep keeps the connections of streams that are open now, until release is
+// called: for a rule that ends and begins anew at once.
+func (h *Hub) Keep(names []string) (release func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var kept []*source
+	for _, name := range names {
+		if st, ok := h.streams[name]; ok {
+			st.source.keepers++
+			kept = append(kept, st.source)
+		}
+	}
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		for _, src := range kept {
+			src.keepers--
+		}
+		h.sweep()
+	}
+}
+
+// Close ends all sources and shards, and returns when their goroutines have
+// ended or ctx does. Rules that are still attached get nothing any more.
+func (h *Hub) Close(ctx context.Context) error {
+	h.mu.Lock()
+	h.cancel()
+	for key, src := range h.sources {
+		delete(h.sources, key)
+		src.stop()
+	}
+	h.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		h.work.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close hub: %w", ctx.Err())
+	}
+}

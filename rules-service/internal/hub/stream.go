@@ -1,0 +1,124 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"sluice/rules-service/internal/codec"
+	"sluice/rules-service/internal/connector"
+	"sluice/sqlengine"
+	"sluice/sqlengine/value"
+)
+
+// complainEvery bounds how often a stream's bad messages are logged; all of
+// them are counted.
+const complainEvery = time.Minute
+
+// stream decodes the messages of its source once for all rules that read it.
+type stream struct {
+	def          *sqlengine.Stream
+	format       string
+	wholeNumbers bool
+	source       *source
+	log          *slog.Logger
+	counts       counters
+
+	// mu is held while a delivery is decoded and put into the queues of the
+	// shards, and nobody waits while it is held. So a rule that attaches gets
+	// its slots and its place in a queue between two deliveries: every batch
+	// behind it in the queue has its slots.
+	mu      sync.Mutex
+	layout  *layout
+	decoder codec.Decoder
+	shards  map[*shard]int // rules of this stream; written under Hub.mu too
+	last    int64          // time of the newest row
+	quiet   time.Time      // complaints are not logged until then
+}
+
+func newStream(def *sqlengine.Stream, format string, wholeNumbers bool, src *source, log *slog.Logger) *stream {
+	return &stream{
+		def: def, format: format, wholeNumbers: wholeNumbers, source: src,
+		log: log.With("stream", def.Name), layout: newLayout(), shards: map[*shard]int{},
+	}
+}
+
+// renew makes the decoder for the present layout.
+func (st *stream) renew() error {
+	d, err := codec.NewDecoder(st.format, st.layout.schema, decoderOptions(st.def, st.wholeNumbers))
+	if err != nil {
+		return fmt.Errorf("stream %s: %w", st.def.Name, err)
+	}
+	st.decoder = d
+	return nil
+}
+
+// deliver decodes messages into one batch and queues it for the shards. It
+// waits before that while a shard's queue is full.
+func (st *stream) deliver(ctx context.Context, msgs []connector.Inbound, ack *value.Ack) error {
+	for _, s := range st.readers() {
+		if !s.queue.room(ctx) {
+			return ctx.Err()
+		}
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if len(st.shards) == 0 {
+		return nil // the last rule has just gone
+	}
+	start := time.Now()
+	rows := st.decode(msgs, start)
+	st.counts.delivered(len(msgs), len(rows), start)
+	if len(rows) == 0 {
+		return nil
+	}
+	b := &value.Batch{Schema: st.layout.schema, Rows: rows, Ack: ack}
+	for s := range st.shards {
+		ack.Hold()
+		s.queue.put(item{stream: st.def.Name, batch: b})
+	}
+	return nil
+}
+
+// readers are the shards that have rules of the stream.
+func (st *stream) readers() []*shard {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	list := make([]*shard, 0, maxShards)
+	for s := range st.shards {
+		list = append(list, s)
+	}
+	return list
+}
+
+func (st *stream) decode(msgs []connector.Inbound, now time.Time) []value.Row {
+	rows := make([]value.Row, 0, len(msgs))
+	for i := range msgs {
+		m := &msgs[i]
+		var err error
+		if rows, err = st.decoder.Decode(rows, m.Payload, m.Meta, st.stamp(m.Time, now)); err != nil {
+			st.complain(err, now)
+		}
+	}
+	return rows
+}
+
+// stamp is the time of arrival, never before that of an earlier row.
+func (st *stream) stamp(arrived, now time.Time) int64 {
+	if arrived.IsZero() {
+		arrived = now
+	}
+	st.last = max(st.last, arrived.UnixNano())
+	return st.last
+}
+
+func (st *stream) complain(err error, now time.Time) {
+	st.counts.failed(err, now)
+	if now.Before(st.quiet) {
+		return
+	}
+	st.quiet = now.Add(complainEvery)
+	st.log.Warn("message cannot be decoded", "error", err)
+}

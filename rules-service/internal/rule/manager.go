@@ -1,0 +1,199 @@
+package rule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+
+	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/delivery"
+	"sluice/rules-service/internal/hub"
+	"sluice/rules-service/internal/store"
+	"sluice/sqlengine"
+	"sluice/sqlengine/diag"
+)
+
+// Manager owns streams, rules, and what runs them. It is safe for concurrent
+// use.
+type Manager struct {
+	store    *store.Store
+	registry *connector.Registry
+	env      connector.Env
+	hub      *hub.Hub
+	pool     *delivery.Pool
+	log      *slog.Logger
+
+	// change is held for reading while one rule changes, and for writing while
+	// a stream does, which touches many rules. Order: change, rule.life, mu.
+	change  sync.RWMutex
+	catalog *catalog
+	closed  bool // guarded by change
+
+	mu    sync.RWMutex // held for a moment only: onFail takes it on a shard
+	rules map[string]*rule
+
+	background sync.WaitGroup // failures and restarts on their way
+}
+
+// Open reads the definitions in the store. Rules start with Start.
+func Open(st *store.Store, reg *connector.Registry, env connector.Env) (*Manager, error) {
+	m := &Manager{store: st, registry: reg, env: env, log: env.Log, catalog: newCatalog(), rules: map[string]*rule{}}
+	m.hub = hub.New(reg, env, m.onFail)
+	m.pool = delivery.NewPool(reg, env)
+	if err := m.load(); err != nil {
+		return nil, errors.Join(err, m.Close(context.Background()))
+	}
+	return m, nil
+}
+
+// load takes the definitions out of the store. One that cannot be read, after
+// a change of the program, is logged and left in the store.
+func (m *Manager) load() error {
+	streams, err := m.store.Streams()
+	if err != nil {
+		return err
+	}
+	for _, s := range streams {
+		st, err := sqlengine.ParseStatement(s.SQL)
+		if err != nil {
+			m.log.Error("stored stream cannot be read", "stream", s.Name, "error", err)
+			continue
+		}
+		m.catalog.put(st.Stream, s.SQL)
+	}
+	rules, err := m.store.Rules()
+	if err != nil {
+		return err
+	}
+	for _, s := range rules {
+		def, _, err := ParseDefinition(s.Text)
+		if err != nil {
+			m.log.Error("stored rule cannot be read", "rule", s.ID, "error", err)
+			continue
+		}
+		def.Triggered = s.Triggered
+		m.rules[s.ID] = newRule(def, s.Text)
+	}
+	return nil
+}
+
+// Start starts the rules that are wanted to run.
+func (m *Manager) Start() {
+	for _, r := range m.all() {
+		if r.look().triggered {
+			m.changing(r, func() error { return m.begin(r) }) // a failure is logged and shown in the status
+		}
+	}
+}
+
+// Close ends all rules, then the sources and sinks, within ctx. What is wanted
+// stays in the store.
+func (m *Manager) Close(ctx context.Context) error {
+	m.change.Lock()
+	m.closed = true
+	var ending sync.WaitGroup
+	for _, r := range m.all() {
+		r.life.Lock()
+		ending.Go(func() { m.end(ctx, r, Stopped, "") })
+	}
+	ending.Wait()
+	for _, r := range m.all() {
+		r.life.Unlock()
+	}
+	m.change.Unlock()
+	m.background.Wait()
+	return errors.Join(m.hub.Close(ctx), m.pool.Close(ctx))
+}
+
+// ErrClosed is returned while the service ends.
+var ErrClosed = errors.New("the service is stopping")
+
+// all returns the rules, sorted by id.
+func (m *Manager) all() []*rule {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	ids := slices.Sorted(maps.Keys(m.rules))
+	all := make([]*rule, len(ids))
+	for i, id := range ids {
+		all[i] = m.rules[id]
+	}
+	return all
+}
+
+func (m *Manager) find(id string) (*rule, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if r, ok := m.rules[id]; ok {
+		return r, nil
+	}
+	return nil, &NotFound{RuleKind, id, diag.Nearest(id, slices.Collect(maps.Keys(m.rules)))}
+}
+
+// changing runs f while nothing else changes the rule.
+func (m *Manager) changing(r *rule, f func() error) error {
+	m.change.RLock()
+	defer m.change.RUnlock()
+	if m.closed {
+		return ErrClosed
+	}
+	r.life.Lock()
+	defer r.life.Unlock()
+	if r.deleted {
+		return &NotFound{Kind: RuleKind, Name: r.id}
+	}
+	return f()
+}
+
+// prepare finds everything that can be wrong with a rule, and starts nothing.
+// Manager.change is held.
+func (m *Manager) prepare(def *Definition) (*prepared, error) {
+	q, err := sqlengine.Compile(def.SQL, m.catalog, sqlengine.Options{SendNil: def.Options.SendNil})
+	var findings diag.List
+	if errors.As(err, &findings) {
+		return nil, &Statement{def.SQL, findings}
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := &prepared{query: q}
+	for _, name := range q.Streams() {
+		s, ok := m.catalog.Stream(name)
+		if !ok {
+			return nil, m.catalog.notFound(StreamKind, name)
+		}
+		if err := m.hub.Check(s); err != nil {
+			return nil, &Refused{fmt.Errorf("stream %s: %w", name, err)}
+		}
+		p.streams = append(p.streams, s)
+	}
+	for _, a := range def.Actions {
+		warnings, err := m.checkAction(a)
+		if err != nil {
+			return nil, &Refused{fmt.Errorf("actions[%d]: %w", a.Index, err)}
+		}
+		p.warnings = append(p.warnings, warnings...)
+	}
+	return p, nil
+}
+
+func (m *Manager) checkAction(a Action) (warnings []string, err error) {
+	if err := m.pool.Check(a.Type, a.Props); err != nil {
+		return nil, err
+	}
+	info, err := m.registry.Sink(a.Type)
+	if err != nil {
+		return nil, err
+	}
+	c, err := info.Decode(a.Props, m.env)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range c.Warnings {
+		warnings = append(warnings, fmt.Sprintf("actions[%d]: %s", a.Index, w))
+	}
+	return warnings, nil
+}

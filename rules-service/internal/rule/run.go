@@ -1,0 +1,124 @@
+package rule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"sluice/rules-service/internal/delivery"
+	"sluice/rules-service/internal/hub"
+	"sluice/sqlengine"
+	"sluice/sqlengine/value"
+)
+
+// finishTimeout is how long the end of a rule waits for its sinks to take what
+// the rule has yielded.
+const finishTimeout = 3 * time.Second
+
+// complainEvery bounds how often the failing rows of a rule are logged; all of
+// them are counted.
+const complainEvery = time.Minute
+
+// run is a rule at work: its place in the hub and its targets.
+type run struct {
+	attachment *hub.Attachment
+	targets    []*delivery.Target
+}
+
+// prepared is a definition that was found right.
+type prepared struct {
+	query    *sqlengine.Query
+	streams  []*sqlengine.Stream
+	warnings []string // of its sinks
+}
+
+// open starts a prepared rule. Connecting goes on in the background.
+func (m *Manager) open(def *Definition, p *prepared) (*run, error) {
+	r := &run{}
+	form := delivery.Form{Windowed: p.query.Windowed()}
+	for _, a := range def.Actions {
+		t, err := m.pool.Open(def.ID, a.Index, a.Type, a.Props, form)
+		if err != nil {
+			return nil, errors.Join(&Refused{fmt.Errorf("actions[%d]: %w", a.Index, err)}, r.close(context.Background()))
+		}
+		r.targets = append(r.targets, t)
+	}
+	env := sqlengine.Env{RuleID: def.ID, Start: time.Now(), Location: time.Local, OnRowError: complainer(m.log, def.ID)}
+	var err error
+	if r.attachment, err = m.hub.Attach(def.ID, p.query, env, p.streams, fanOut(r.targets)); err != nil {
+		return nil, errors.Join(err, r.close(context.Background()))
+	}
+	return r, nil
+}
+
+// close ends a run: its rows first, then what its targets still hold, as long
+// as ctx lets them.
+func (r *run) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, finishTimeout)
+	defer cancel()
+	detached := make(chan error, 1)
+	go func() { detached <- r.detach() }()
+	var errs []error
+	select {
+	case err := <-detached:
+		detached <- err
+	case <-ctx.Done(): // a slow target holds the rule: its end below frees it
+	}
+	for _, t := range r.targets {
+		errs = append(errs, t.Finish(ctx))
+	}
+	return errors.Join(append(errs, <-detached)...)
+}
+
+func (r *run) detach() error {
+	if r.attachment == nil {
+		return nil
+	}
+	return r.attachment.Detach()
+}
+
+// complainer logs the first row of a rule that fails, and then one a minute.
+// It is called by the rule's shard alone.
+func complainer(log *slog.Logger, id string) func(*sqlengine.RowError) {
+	var quiet time.Time
+	return func(e *sqlengine.RowError) {
+		if now := time.Now(); now.After(quiet) {
+			quiet = now.Add(complainEvery)
+			log.Warn("a row failed", "rule", id, "error", e)
+		}
+	}
+}
+
+// fanOut gives the results of a rule to all its targets.
+type fanOut []*delivery.Target
+
+// Push gives the batch to each target in turn.
+func (f fanOut) Push(b *value.Batch) error {
+	for _, t := range f {
+		if err := t.Push(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Advance tells each target the time.
+func (f fanOut) Advance(watermark int64) error {
+	for _, t := range f {
+		if err := t.Advance(watermark); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close closes each target.
+func (f fanOut) Close() error {
+	var errs []error
+	for _, t := range f {
+		errs = append(errs, t.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,258 @@
+package rule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sluice/rules-service/internal/store"
+	"sluice/sqlengine"
+	"sluice/sqlengine/diag"
+)
+
+// Execute runs a statement about streams and answers in words.
+func (m *Manager) Execute(sql string) (string, error) {
+	st, err := parseStatement(sql)
+	if err != nil {
+		return "", err
+	}
+	switch st.Verb {
+	case sqlengine.Create:
+		return m.createStream(st, sql)
+	case sqlengine.Drop:
+		return m.DropStream(st.Name, false)
+	case sqlengine.Show:
+		return strings.Join(m.StreamNames(st.Table), "\n"), nil
+	case sqlengine.Describe:
+		def, err := m.streamOf(st)
+		if err != nil {
+			return "", err
+		}
+		return def.Describe(), nil
+	}
+	def, err := m.streamOf(st)
+	if err != nil {
+		return "", err
+	}
+	return m.explainStream(def)
+}
+
+func parseStatement(sql string) (sqlengine.Statement, error) {
+	st, err := sqlengine.ParseStatement(sql)
+	var findings diag.List
+	if errors.As(err, &findings) {
+		return st, &Statement{sql, findings}
+	}
+	return st, err
+}
+
+func kindOfStream(table bool) Kind {
+	if table {
+		return TableKind
+	}
+	return StreamKind
+}
+
+func title(k Kind) string { return strings.ToUpper(string(k[:1])) + string(k[1:]) }
+
+// Stream returns a definition.
+func (m *Manager) Stream(name string) (*sqlengine.Stream, error) {
+	if def, ok := m.catalog.Stream(name); ok {
+		return def, nil
+	}
+	return nil, m.catalog.notFound(StreamKind, name)
+}
+
+func (m *Manager) streamOf(st sqlengine.Statement) (*sqlengine.Stream, error) {
+	if def, ok := m.catalog.Stream(st.Name); ok && def.Table == st.Table {
+		return def, nil
+	}
+	return nil, m.catalog.notFound(kindOfStream(st.Table), st.Name)
+}
+
+// Streams returns the definitions of all streams, or of all tables, in order.
+func (m *Manager) Streams(tables bool) []*sqlengine.Stream {
+	defs := []*sqlengine.Stream{}
+	for _, name := range m.catalog.Names() {
+		if def, ok := m.catalog.Stream(name); ok && def.Table == tables {
+			defs = append(defs, def)
+		}
+	}
+	return defs
+}
+
+// StreamNames names all streams, or all tables, in order.
+func (m *Manager) StreamNames(tables bool) []string {
+	names := []string{}
+	for _, def := range m.Streams(tables) {
+		names = append(names, def.Name)
+	}
+	return names
+}
+
+func (m *Manager) createStream(st sqlengine.Statement, sql string) (string, error) {
+	m.change.Lock()
+	defer m.change.Unlock()
+	if m.closed {
+		return "", ErrClosed
+	}
+	kind := title(kindOfStream(st.Table))
+	if _, ok := m.catalog.Stream(st.Name); ok {
+		return "", fmt.Errorf("%s %s already exists", strings.ToLower(kind), st.Name)
+	}
+	if err := m.keep(st.Stream, sql); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s %s is created.", kind, st.Name), nil
+}
+
+// keep checks a definition and stores it.
+func (m *Manager) keep(def *sqlengine.Stream, sql string) error {
+	if def.Options.Temp {
+		return errors.New("TEMP streams are not supported yet; leave TEMP out")
+	}
+	if err := m.hub.Check(def); err != nil {
+		return &Refused{fmt.Errorf("%s %s: %w", kindOfStream(def.Table), def.Name, err)}
+	}
+	if err := m.store.PutStream(store.Stream{Name: def.Name, SQL: sql}); err != nil {
+		return err
+	}
+	m.catalog.put(def, sql)
+	return nil
+}
+
+// ReplaceStream gives a stream another definition, or creates it. The running
+// rules that read it go over to the new one; when one of them could not, nothing
+// changes.
+func (m *Manager) ReplaceStream(name, sql string) (string, error) {
+	st, err := parseStatement(sql)
+	if err != nil {
+		return "", err
+	}
+	if st.Verb != sqlengine.Create || st.Name != name {
+		return "", fmt.Errorf("the statement must be CREATE %s %s …", strings.ToUpper(string(kindOfStream(st.Table))), name)
+	}
+	if _, ok := m.catalog.Stream(name); !ok {
+		return m.createStream(st, sql)
+	}
+	m.change.Lock()
+	defer m.change.Unlock()
+	if m.closed {
+		return "", ErrClosed
+	}
+	if err := m.replaceStream(st.Stream, sql); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s %s is replaced.", title(kindOfStream(st.Table)), name), nil
+}
+
+func (m *Manager) replaceStream(def *sqlengine.Stream, sql string) error {
+	old, ok := m.catalog.Stream(def.Name)
+	if !ok {
+		return m.keep(def, sql) // it was dropped meanwhile
+	}
+	if m.catalog.text(def.Name) == sql {
+		return nil
+	}
+	if err := checkVersion(old.Options.Version, def.Options.Version); err != nil {
+		return err
+	}
+	if old.Options.Shared != def.Options.Shared {
+		return errors.New("SHARED cannot be changed; drop the stream and create it again")
+	}
+	if old.Table != def.Table {
+		return fmt.Errorf("%s is a %s; drop it first", def.Name, kindOfStream(old.Table))
+	}
+	readers := m.runningReaders(def.Name)
+	for _, r := range readers {
+		_, err := sqlengine.Compile(r.def.SQL, with{m.catalog, def}, sqlengine.Options{SendNil: r.def.Options.SendNil})
+		if err != nil {
+			return fmt.Errorf("rule %s would not compile any more: %w; change or stop it first", r.id, err)
+		}
+	}
+	if err := m.hub.Check(def); err != nil { // before any rule is touched
+		return &Refused{fmt.Errorf("stream %s: %w", def.Name, err)}
+	}
+	defer m.hub.Keep([]string{def.Name})()
+	for _, r := range readers {
+		m.end(context.Background(), r, Stopped, "")
+	}
+	err := m.keep(def, sql)
+	for _, r := range readers {
+		err = errors.Join(err, m.begin(r))
+	}
+	return err
+}
+
+// runningReaders are the running rules that read a stream.
+func (m *Manager) runningReaders(name string) []*rule {
+	return slices.DeleteFunc(m.readers(name), func(r *rule) bool {
+		s := r.look()
+		return !s.running()
+	})
+}
+
+// readers are the rules that read a stream. Manager.change is held, so no rule
+// changes. A rule that does not compile reads nothing.
+func (m *Manager) readers(name string) []*rule {
+	var found []*rule
+	for _, r := range m.all() {
+		q, err := sqlengine.Compile(r.look().def.SQL, m.catalog, sqlengine.Options{})
+		if err == nil && slices.Contains(q.Streams(), name) {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// DropStream forgets a stream. One that a rule reads is kept unless it is
+// forced: then the rules run on until they are stopped.
+func (m *Manager) DropStream(name string, force bool) (string, error) {
+	m.change.Lock()
+	defer m.change.Unlock()
+	def, ok := m.catalog.Stream(name)
+	if !ok {
+		return "", m.catalog.notFound(StreamKind, name)
+	}
+	kind := kindOfStream(def.Table)
+	if readers := m.readers(name); len(readers) > 0 && !force {
+		return "", fmt.Errorf("%s %s has been referenced by other rules: %s; delete them first, or drop it with force=true", kind, name, ids(readers))
+	}
+	if err := m.store.DeleteStream(name); err != nil {
+		return "", err
+	}
+	m.catalog.delete(name)
+	return fmt.Sprintf("%s %s is dropped.", title(kind), name), nil
+}
+
+func ids(rules []*rule) string {
+	names := make([]string, len(rules))
+	for i, r := range rules {
+		names[i] = r.id
+	}
+	return strings.Join(names, ", ")
+}
+
+// explainStream tells what the rules read of a stream.
+func (m *Manager) explainStream(def *sqlengine.Stream) (string, error) {
+	m.change.RLock()
+	defer m.change.RUnlock()
+	var b strings.Builder
+	for _, r := range m.readers(def.Name) {
+		q, err := sqlengine.Compile(r.look().def.SQL, m.catalog, sqlengine.Options{})
+		if err != nil {
+			return "", err
+		}
+		var columns []string
+		for _, c := range q.Columns(def.Name) {
+			columns = append(columns, c.Name)
+		}
+		fmt.Fprintf(&b, "rule %s reads %s\n", r.id, strings.Join(columns, ", "))
+	}
+	if b.Len() == 0 {
+		return "no rule reads " + def.Name, nil
+	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
+}

@@ -1,0 +1,152 @@
+// Package store keeps the definitions of streams and rules in one file on
+// disk: the text as it was sent, and what is wanted of it.
+package store
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// File is the name of the store's file in the data directory.
+const File = "sluice.db"
+
+// version is the layout of the file. Open migrates older ones and refuses
+// newer ones, so that going back to an older program loses nothing.
+const version = 1
+
+var (
+	metaBucket    = []byte("meta")
+	streamsBucket = []byte("streams")
+	rulesBucket   = []byte("rules")
+	versionKey    = []byte("version")
+)
+
+// Stream is a stored stream or table.
+type Stream struct {
+	Name string `json:"-"`
+	SQL  string `json:"sql"` // the CREATE statement, as it was sent
+}
+
+// Rule is a stored rule.
+type Rule struct {
+	ID        string `json:"-"`
+	Text      string `json:"text"`      // the rule's JSON, as it was sent
+	Triggered bool   `json:"triggered"` // whether it is wanted to run
+}
+
+// Store is the file. It is safe for concurrent use; every change is on disk
+// when the call returns.
+type Store struct{ db *bbolt.DB }
+
+// Open opens the store in dir, and makes both when they are not there.
+func Open(dir string) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	path := filepath.Join(dir, File)
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
+	if errors.Is(err, bbolt.ErrTimeout) {
+		return nil, fmt.Errorf("open store %s: another process has it open; give each service its own DataDir", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	if err := db.Update(prepare); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), db.Close())
+	}
+	return &Store{db}, nil
+}
+
+// prepare makes the buckets and checks the version.
+func prepare(tx *bbolt.Tx) error {
+	for _, name := range [][]byte{metaBucket, streamsBucket, rulesBucket} {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			return err
+		}
+	}
+	meta := tx.Bucket(metaBucket)
+	found := meta.Get(versionKey)
+	switch {
+	case found == nil:
+		return meta.Put(versionKey, binary.BigEndian.AppendUint32(nil, version))
+	case len(found) != 4:
+		return errors.New("version entry is damaged")
+	case binary.BigEndian.Uint32(found) > version:
+		return fmt.Errorf("layout %d is newer than this program's %d; use a newer program", binary.BigEndian.Uint32(found), version)
+	}
+	return nil
+}
+
+// Close closes the file.
+func (s *Store) Close() error { return s.db.Close() }
+
+// PutStream adds or replaces a stream.
+func (s *Store) PutStream(st Stream) error { return s.put(streamsBucket, st.Name, st) }
+
+// DeleteStream removes a stream; one that is not there is no error.
+func (s *Store) DeleteStream(name string) error { return s.delete(streamsBucket, name) }
+
+// Streams returns all streams, sorted by name.
+func (s *Store) Streams() ([]Stream, error) {
+	var all []Stream
+	err := s.each(streamsBucket, func(name string, data []byte) error {
+		st := Stream{Name: name}
+		err := json.Unmarshal(data, &st)
+		all = append(all, st)
+		return err
+	})
+	return all, err
+}
+
+// PutRule adds or replaces a rule.
+func (s *Store) PutRule(r Rule) error { return s.put(rulesBucket, r.ID, r) }
+
+// DeleteRule removes a rule; one that is not there is no error.
+func (s *Store) DeleteRule(id string) error { return s.delete(rulesBucket, id) }
+
+// Rules returns all rules, sorted by id.
+func (s *Store) Rules() ([]Rule, error) {
+	var all []Rule
+	err := s.each(rulesBucket, func(id string, data []byte) error {
+		r := Rule{ID: id}
+		err := json.Unmarshal(data, &r)
+		all = append(all, r)
+		return err
+	})
+	return all, err
+}
+
+func (s *Store) put(bucket []byte, key string, entry any) error {
+	data, err := json.Marshal(entry)
+	if err == nil {
+		err = s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Put([]byte(key), data) })
+	}
+	return wrap("write", bucket, key, err)
+}
+
+func (s *Store) delete(bucket []byte, key string) error {
+	err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Delete([]byte(key)) })
+	return wrap("delete", bucket, key, err)
+}
+
+func (s *Store) each(bucket []byte, f func(key string, data []byte) error) error {
+	return s.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucket).ForEach(func(k, v []byte) error {
+			return wrap("read", bucket, string(k), f(string(k), v))
+		})
+	})
+}
+
+func wrap(verb string, bucket []byte, key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %s/%s: %w", verb, bucket, key, err)
+}
