@@ -55,7 +55,7 @@ func (c *console) child(process, line string) {
 func (c *console) line(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprintln(c.out, text)
+	_, _ = fmt.Fprintln(c.out, text) // a terminal that is gone must not end the plant
 }
 
 var logLevel = regexp.MustCompile(`\blevel=([A-Za-z]+)`)

@@ -153,7 +153,7 @@ func TestReceiversTakeTheAlarm(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle("/wecom/cgi-bin/webhook/send", receivers.NewWeCom("box-robot", inbox))
 	mux.Handle("/erp/alarms", receivers.NewERP("box-erp-token", inbox))
-	functions := template.FuncMap(sprig.TxtFuncMap())
+	functions := sprig.TxtFuncMap()
 	functions["json"] = functions["toJson"]
 	row := map[string]any{"device": `boiler "1"`, "temperature": 81.46}
 	for _, action := range load(t, "rules/boiler-hot.json").Actions {
