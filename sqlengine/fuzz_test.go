@@ -56,22 +56,9 @@ func runAll(t *testing.T, sql string, cat streams) {
 	if q.Explain() == "" {
 		t.Error("no plan")
 	}
-	run, err := q.Open(sqlengine.Env{Start: time.Unix(0, 0), Location: time.UTC, OnRowError: func(e *sqlengine.RowError) {
-		if p := new(exec.PanicError); errors.As(e, &p) {
-			t.Errorf("%v\n%s", p, p.Stack)
-		}
-	}}, &sink{func(*value.Batch) error { return nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
+	run := openWatched(t, q)
 	for i := range 8 {
-		row := value.Row{Time: int64(i) * 1e6}
-		for _, c := range q.Columns("demo") {
-			row.Cols = append(row.Cols, sample(c, i))
-		}
-		if err := run.Push("demo", &value.Batch{Rows: []value.Row{row}}); err != nil {
-			t.Fatal(err)
-		}
+		pushSample(t, run, q.Columns("demo"), i)
 	}
 	if next, ok := run.Next(); ok && next < 1<<62 {
 		if err := run.Advance(next); err != nil {
@@ -81,7 +68,7 @@ func runAll(t *testing.T, sql string, cat streams) {
 }
 
 var samples = []value.Value{
-	value.OfInt(3), value.OfFloat(-2.5), value.OfString("a"), value.OfBool(true), value.Missing, value.Value{},
+	value.OfInt(3), value.OfFloat(-2.5), value.OfString("a"), value.OfBool(true), value.Missing, {},
 	value.OfList([]value.Value{value.OfInt(1), value.OfString("x")}), value.OfTime(5e9), value.OfBytes([]byte("raw")),
 	value.OfObject(value.FieldsOf([]string{"x", "y"}, []value.Value{value.OfInt(1), value.OfList(nil)})),
 }
@@ -95,4 +82,69 @@ func sample(c value.Column, i int) value.Value {
 		}
 	}
 	return value.Missing
+}
+
+// FuzzRestore: whatever bytes are restored, the run either refuses them or
+// goes on without a panic.
+func FuzzRestore(f *testing.F) {
+	aggregates := "SELECT device, *, avg(id) AS a, sum(id) AS s, count(*) AS n, min(id) AS l, max(device) AS h, collect(id) AS c, " +
+		"last_value(id, true) AS v, stddev(id) AS e, percentile_cont(id, 0.5) AS p, " +
+		"merge_agg(o) AS m FROM demo GROUP BY device, id, TUMBLINGWINDOW(ss, 1)"
+	queries := []string{aggregates, "SELECT *, device FROM demo GROUP BY TUMBLINGWINDOW(dd, 1) ORDER BY device",
+		"SELECT id/0 AS x, sum(id) AS s FROM demo WHERE x > 1 GROUP BY x, TUMBLINGWINDOW(ms, 1)"}
+	for i, sql := range queries {
+		run, columns := restorable(f, sql)
+		for n := range 8 {
+			pushSample(f, run, columns, n)
+		}
+		f.Add(i, run.Snapshot())
+	}
+	f.Fuzz(func(t *testing.T, i int, state []byte) {
+		run, columns := restorable(t, queries[uint(i)%uint(len(queries))])
+		own := run.Snapshot()
+		if len(state) >= 10 && len(own) >= 10 {
+			state = append(own[:10:10], state[10:]...) // the fingerprint, a number of ten bytes at most
+		}
+		if run.Restore(state) != nil {
+			return
+		}
+		pushSample(t, run, columns, 1)
+		if next, ok := run.Next(); ok {
+			if err := run.Advance(next); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run.Snapshot()
+	})
+}
+
+func restorable(t testing.TB, sql string) (*sqlengine.Run, []value.Column) {
+	q, err := sqlengine.Compile(sql, demo, sqlengine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openWatched(t, q), q.Columns("demo")
+}
+
+// openWatched opens a query and reports what panics in it.
+func openWatched(t testing.TB, q *sqlengine.Query) *sqlengine.Run {
+	run, err := q.Open(sqlengine.Env{Start: time.Unix(0, 0), Location: time.UTC, OnRowError: func(e *sqlengine.RowError) {
+		if p := new(exec.PanicError); errors.As(e, &p) {
+			t.Errorf("%v\n%s", p, p.Stack)
+		}
+	}}, &sink{func(*value.Batch) error { return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+func pushSample(t testing.TB, run *sqlengine.Run, columns []value.Column, i int) {
+	row := value.Row{Time: int64(i) * 1e6}
+	for _, c := range columns {
+		row.Cols = append(row.Cols, sample(c, i))
+	}
+	if err := run.Push("demo", &value.Batch{Rows: []value.Row{row}}); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -88,7 +89,7 @@ func (e *Error) Render(text string) string {
 	bol := strings.LastIndexByte(text[:start], '\n') + 1
 	shown, _, _ := strings.Cut(text[bol:], "\n")
 	end := max(start, min(e.Span.End, bol+len(shown)))
-	width := max(1, utf8.RuneCountInString(text[start:end]))
+	width := max(1, utf8.RuneCountInString(indent(text[start:end])))
 	s := fmt.Sprintf("%d:%d: %s\n | %s\n | %s%s", line, column, e.Message,
 		strings.TrimRight(shown, "\r"), indent(text[bol:start]), strings.Repeat("^", width))
 	if e.Hint != "" {
@@ -97,14 +98,27 @@ func (e *Error) Render(text string) string {
 	return s
 }
 
-// indent is as wide as s on a terminal: tabs stay tabs.
+// indent is as wide as s on a terminal: tabs stay tabs, characters of the Far
+// East take two columns, marks on the character before them none.
 func indent(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\t' {
-			return r
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\t':
+			b.WriteByte('\t')
+		case unicode.In(r, unicode.Mn, unicode.Me):
+		case isWide(r):
+			b.WriteString("  ")
+		default:
+			b.WriteByte(' ')
 		}
-		return ' '
-	}, s)
+	}
+	return b.String()
+}
+
+func isWide(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) ||
+		r >= 0x3000 && r <= 0x303f || r >= 0xff00 && r <= 0xff60 // their punctuation and full-width forms
 }
 
 // Nearest returns the candidate that is most like name, as a hint for a

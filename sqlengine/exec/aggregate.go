@@ -14,8 +14,8 @@ type aggregate struct {
 	eval    func([]value.Row)
 }
 
-func newAggregate(s stage, c compiler, g *plan.Groups, in layout) *aggregate {
-	a := &aggregate{stage: s, grouper: newGrouper(c, g, in)}
+func newAggregate(c compiler, g *plan.Groups, in layout) *aggregate {
+	a := &aggregate{grouper: newGrouper(c, g, in)}
 	a.eval = a.rows
 	return a
 }

@@ -40,18 +40,19 @@ func (c compiler) caseExpr(e *plan.Case) Eval {
 	if e.Else != nil {
 		otherwise = c.compile(e.Else)
 	}
-	conds := make([]func(*Frame) bool, len(e.Whens))
+	operand := func(*Frame) value.Value { return value.Value{} }
+	if e.Operand != nil {
+		operand = c.compile(e.Operand)
+	}
+	conds := make([]func(*Frame, value.Value) bool, len(e.Whens))
 	thens := make([]Eval, len(e.Whens))
 	for i, w := range e.Whens {
-		cond := w.Cond
-		if e.Operand != nil {
-			cond = &plan.Compare{Op: syntax.Equal, L: e.Operand, R: w.Cond}
-		}
-		conds[i], thens[i] = c.truth(e, cond), c.compile(w.Then)
+		conds[i], thens[i] = c.when(e, w.Cond), c.compile(w.Then)
 	}
 	return func(f *Frame) value.Value {
+		v := operand(f)
 		for i, cond := range conds {
-			if cond(f) {
+			if cond(f, v) {
 				return thens[i](f)
 			}
 			if f.err != nil {
@@ -60,6 +61,17 @@ func (c compiler) caseExpr(e *plan.Case) Eval {
 		}
 		return otherwise(f)
 	}
+}
+
+// when tests a branch of CASE against the value of its operand, or, where CASE
+// has none, as a condition.
+func (c compiler) when(e *plan.Case, cond plan.Expr) func(*Frame, value.Value) bool {
+	if e.Operand == nil {
+		test := c.truth(e, cond)
+		return func(f *Frame, _ value.Value) bool { return test(f) }
+	}
+	equals, x := &plan.Compare{Op: syntax.Equal, L: e.Operand, R: cond}, c.compile(cond)
+	return func(f *Frame, v value.Value) bool { return compareValues(f, equals, equals.Op, v, x(f)).True() }
 }
 
 // in is false in both forms when the left side is NULL.

@@ -14,8 +14,10 @@ type extend struct {
 	from  []int     // slots of the input, copied to the front of the output
 	items []Eval    // they see the row being made, so that one may read another
 	row   value.Row // being made
+	kept  bool      // a window keeps the rows, so that cols cannot be used again
 	made  []value.Row
 	cols  []value.Value
+	room  []value.Value // what is left of cols
 	out   value.Batch
 	eval  func([]value.Row)
 }
@@ -35,8 +37,8 @@ func extendedColumns(s *plan.Extend) []int {
 	return append(ids, own...)
 }
 
-func newExtend(s stage, step *plan.Extend, in, out layout) *extend {
-	e := &extend{stage: s}
+func newExtend(step *plan.Extend, in, out layout) *extend {
+	e := &extend{}
 	ids := extendedColumns(step)
 	for _, id := range ids[:len(ids)-len(step.Items)] {
 		e.from = append(e.from, in[id])
@@ -52,9 +54,11 @@ func newExtend(s stage, step *plan.Extend, in, out layout) *extend {
 func (e *extend) Push(b *value.Batch) error {
 	e.begin(b)
 	e.made = e.made[:0]
-	e.cols = make([]value.Value, len(b.Rows)*(len(e.from)+len(e.items)))
+	if n := len(b.Rows) * (len(e.from) + len(e.items)); e.kept || n > cap(e.cols) {
+		e.cols = make([]value.Value, n)
+	}
+	e.room = e.cols[:cap(e.cols)]
 	e.each(b.Rows, e.eval)
-	e.cols = nil
 	if len(e.made) == 0 && len(b.Rows) > 0 {
 		return nil
 	}
@@ -66,7 +70,7 @@ func (e *extend) rows(rows []value.Row) {
 	width := len(e.from) + len(e.items)
 	for ; e.at < len(rows); e.at++ {
 		in := &rows[e.at]
-		e.row = value.Row{Time: in.Time, Cols: e.cols[:width:width]}
+		e.row = value.Row{Time: in.Time, Cols: e.room[:width:width]}
 		for i, slot := range e.from {
 			e.row.Cols[i] = in.Cols[slot]
 		}
@@ -79,6 +83,6 @@ func (e *extend) rows(rows []value.Row) {
 			continue
 		}
 		e.made = append(e.made, e.row)
-		e.cols = e.cols[width:]
+		e.room = e.room[width:]
 	}
 }

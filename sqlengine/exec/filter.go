@@ -18,8 +18,8 @@ type filter struct {
 	eval func([]value.Row)
 }
 
-func newFilter(s stage, c compiler, cond plan.Expr) *filter {
-	f := &filter{stage: s, cond: cond, test: c.compile(cond)}
+func newFilter(c compiler, cond plan.Expr) *filter {
+	f := &filter{cond: cond, test: c.compile(cond)}
 	f.eval = f.rows
 	return f
 }

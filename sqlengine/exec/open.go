@@ -80,9 +80,10 @@ func Open(p *plan.Plan, env Env, out Operator) (*Run, error) {
 	next := Operator(r.tail)
 	r.ops = make([]operator, len(p.Steps))
 	for i := len(p.Steps) - 1; i >= 0; i-- {
-		s := stage{name: p.Steps[i].Name(), rt: r.rt, next: next, stats: new(counters)}
+		op := build(p, p.Steps[i], r.rt, layouts[i], layouts[i+1])
+		s := op.base()
+		s.name, s.rt, s.next, s.windowed = p.Steps[i].Name(), r.rt, next, p.FollowsWindow(i)
 		s.frame.Context = r.rt.context
-		op := build(p, p.Steps[i], s, layouts[i], layouts[i+1])
 		r.ops[i], next = op, op
 	}
 	r.head = next
@@ -133,25 +134,27 @@ type operator interface {
 	base() *stage
 }
 
-func build(p *plan.Plan, step plan.Step, s stage, in, out layout) operator {
+func build(p *plan.Plan, step plan.Step, rt *runtime, in, out layout) operator {
 	c := compiler{in}
 	switch step := step.(type) {
 	case *plan.Filter:
-		return newFilter(s, c, step.Cond)
+		return newFilter(c, step.Cond)
 	case *plan.Having:
-		return newFilter(s, c, step.Cond)
+		return newFilter(c, step.Cond)
 	case *plan.Extend:
-		return newExtend(s, step, in, out)
+		e := newExtend(step, in, out)
+		e.kept = p.Collects()
+		return e
 	case *plan.Window:
-		return newTumbling(s, c, step, in)
+		return newTumbling(rt, c, step, in)
 	case *plan.Aggregate:
-		return newAggregate(s, c, step.Groups, in)
+		return newAggregate(c, step.Groups, in)
 	case *plan.Order:
-		return newOrder(s, c, step)
+		return newOrder(c, step)
 	case *plan.Limit:
-		return &limit{stage: s, rows: step.Rows}
+		return &limit{rows: step.Rows}
 	case *plan.Project:
-		return newProject(s, c, step, p.Output)
+		return newProject(c, step, p.Output)
 	}
 	panic(fmt.Sprintf("exec: no operator for %T", step))
 }

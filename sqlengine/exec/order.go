@@ -26,8 +26,8 @@ type sortRow struct {
 	keys []value.Value
 }
 
-func newOrder(s stage, c compiler, step *plan.Order) *order {
-	o := &order{stage: s}
+func newOrder(c compiler, step *plan.Order) *order {
+	o := &order{}
 	for _, k := range step.Keys {
 		o.keys = append(o.keys, c.compile(k.X))
 		o.desc = append(o.desc, k.Desc)

@@ -18,8 +18,8 @@ type project struct {
 	eval   func([]value.Row)
 }
 
-func newProject(s stage, c compiler, step *plan.Project, schema *value.Schema) *project {
-	p := &project{stage: s, schema: schema}
+func newProject(c compiler, step *plan.Project, schema *value.Schema) *project {
+	p := &project{schema: schema}
 	for _, it := range step.Items {
 		p.items = append(p.items, c.compile(it.X))
 		p.nulls = append(p.nulls, it.Null)

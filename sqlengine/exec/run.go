@@ -86,6 +86,9 @@ func (r *Run) Restore(state []byte) error {
 			s.Restore(d)
 		}
 	}
+	if d.Err() == nil && d.Len() > 0 {
+		d.Fail(fmt.Errorf("%d bytes too many", d.Len()))
+	}
 	if err := d.Err(); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}

@@ -13,21 +13,18 @@ import (
 // stage is what all operators have: a name, the next operator, a frame that is
 // used again for every row, and counters.
 type stage struct {
-	name  string
-	rt    *runtime
-	next  Operator
-	frame Frame
-	at    int // index of the row being evaluated
-	stats *counters
-}
+	in       atomic.Uint64 // counters stand here, not behind a pointer: with many rules each is a cache miss
+	windowed bool          // there is a window in front
+	at       int           // index of the row being evaluated
+	rt       *runtime
+	next     Operator
+	frame    Frame
+	name     string
 
-// counters may be read while the run goes on.
-type counters struct {
-	in, exceptions atomic.Uint64
-
-	mu       sync.Mutex // guards the rest, which changes on failures only
-	last     string
-	lastTime time.Time
+	exceptions atomic.Uint64
+	mu         sync.Mutex // guards the last exception
+	last       string
+	lastTime   time.Time
 }
 
 func (s *stage) base() *stage { return s }
@@ -42,8 +39,10 @@ func (s *stage) Close() error { return s.next.Close() }
 
 // begin counts the rows of a batch and tells expressions their window.
 func (s *stage) begin(b *value.Batch) {
-	s.stats.in.Add(uint64(len(b.Rows)))
-	s.frame.Window = s.rt.window
+	s.in.Add(uint64(len(b.Rows)))
+	if s.windowed {
+		s.frame.Window = s.rt.window
+	}
 }
 
 // look lets expressions see a row.
@@ -55,10 +54,10 @@ func (s *stage) look(r *value.Row) *Frame {
 // fail counts and reports a row or a group that could not be evaluated.
 func (s *stage) fail(err error) {
 	e := &RowError{Op: s.name, Err: err}
-	s.stats.exceptions.Add(1)
-	s.stats.mu.Lock()
-	s.stats.last, s.stats.lastTime = e.Error(), s.rt.now()
-	s.stats.mu.Unlock()
+	s.exceptions.Add(1)
+	s.mu.Lock()
+	s.last, s.lastTime = e.Error(), s.rt.now()
+	s.mu.Unlock()
 	s.rt.onRowError(e)
 }
 
@@ -73,7 +72,7 @@ func (s *stage) each(rows []value.Row, evaluate func(rows []value.Row)) {
 func (s *stage) guarded(rows []value.Row, evaluate func(rows []value.Row)) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.frame.Take()
+			s.frame.err = nil
 			s.fail(&PanicError{Reason: p, Stack: debug.Stack()})
 			s.at++
 		}
@@ -105,11 +104,11 @@ func (r *Run) Stats() []OpStats {
 	out := r.tail.in.Load()
 	for i := len(r.ops) - 1; i >= 0; i-- {
 		s := r.ops[i].base()
-		s.stats.mu.Lock()
-		last, at := s.stats.last, s.stats.lastTime
-		s.stats.mu.Unlock()
-		list[i] = OpStats{Name: fmt.Sprintf("%d_%s", i+1, s.name), In: s.stats.in.Load(), Out: out,
-			Exceptions: s.stats.exceptions.Load(), LastException: last, LastExceptionTime: at}
+		s.mu.Lock()
+		last, at := s.last, s.lastTime
+		s.mu.Unlock()
+		list[i] = OpStats{Name: fmt.Sprintf("%d_%s", i+1, s.name), In: s.in.Load(), Out: out,
+			Exceptions: s.exceptions.Load(), LastException: last, LastExceptionTime: at}
 		out = list[i].In
 	}
 	return list

@@ -25,6 +25,10 @@ type tumbling struct {
 	eval    func([]value.Row)
 }
 
+// latest is the last end that a snapshot may hold, in the year 2116: behind it
+// the next ends could overflow.
+const latest = 1 << 62
+
 // pane is the content of one window.
 type pane struct {
 	end    int64
@@ -32,47 +36,15 @@ type pane struct {
 	groups *groups
 }
 
-func newTumbling(s stage, c compiler, step *plan.Window, in layout) *tumbling {
-	w := &tumbling{stage: s, spec: step.Window.(*plan.Tumbling), layout: in, keyless: step.Keyless}
+func newTumbling(rt *runtime, c compiler, step *plan.Window, in layout) *tumbling {
+	w := &tumbling{spec: step.Window.(*plan.Tumbling), layout: in, keyless: step.Keyless}
 	if step.Groups != nil {
 		w.grouper = newGrouper(c, step.Groups, in)
 	}
-	w.start = s.rt.context.RuleStart
-	w.end = firstEnd(w.spec, time.Unix(0, w.start).In(s.rt.context.Location))
+	w.start = rt.context.RuleStart
+	w.end = firstEnd(w.spec, time.Unix(0, w.start).In(rt.context.Location)).UnixNano()
 	w.eval = w.rows
 	return w
-}
-
-// firstEnd is the next multiple of the size, counted from the start of the
-// unit's parent: the second of the minute, the minute of the hour; days end at
-// midnight.
-func firstEnd(spec *plan.Tumbling, t time.Time) int64 {
-	year, month, day := t.Date()
-	hour, minute, second := t.Clock()
-	size := int(spec.Size)
-	next := func(passed int) int { return (passed/size + 1) * size }
-	switch spec.Unit {
-	case "MS":
-		passed := int64(t.Nanosecond()) / int64(time.Millisecond)
-		ms := time.Duration((passed/spec.Size+1)*spec.Size) * time.Millisecond
-		return time.Date(year, month, day, hour, minute, second, 0, t.Location()).Add(ms).UnixNano()
-	case "SS":
-		return sinceParent(t, time.Minute, time.Duration(next(second))*time.Second)
-	case "MI":
-		return sinceParent(t, time.Hour, time.Duration(next(minute))*time.Minute)
-	case "HH":
-		return time.Date(year, month, day, next(hour), 0, 0, 0, t.Location()).UnixNano()
-	}
-	return time.Date(year, month, day+size, 0, 0, 0, 0, t.Location()).UnixNano()
-}
-
-// sinceParent adds to the start of the minute or hour that t is in, by the
-// clock of its zone; zones may be off by half an hour.
-func sinceParent(t time.Time, parent, add time.Duration) int64 {
-	hour, minute, second := t.Clock()
-	passed := (time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second +
-		time.Duration(t.Nanosecond())) % parent
-	return t.Add(add - passed).UnixNano()
 }
 
 // after is the end of the window that follows the one which ends at end.
@@ -80,7 +52,8 @@ func (w *tumbling) after(end int64) int64 {
 	if w.spec.Unit != "DD" {
 		return end + w.spec.Nanos()
 	}
-	return time.Unix(0, end).In(w.rt.context.Location).AddDate(0, 0, int(w.spec.Size)).UnixNano()
+	year, month, day := time.Unix(0, end).In(w.rt.context.Location).Date()
+	return wallClock(year, month, day+int(w.spec.Size), 0, w.rt.context.Location).UnixNano()
 }
 
 // endOf is the end of the window of a row. A row that is older than the window
@@ -212,16 +185,24 @@ func (w *tumbling) Snapshot(e *value.Encoder) {
 // Restore implements Stateful.
 func (w *tumbling) Restore(d *value.Decoder) {
 	w.start, w.end = d.Int(), d.Int()
-	if d.Err() == nil && w.end <= w.start {
+	last := w.end - 1
+	if d.Err() == nil && (w.end <= w.start || w.end > latest) {
 		d.Fail(fmt.Errorf("a window from %d to %d", w.start, w.end))
 	}
 	w.panes = nil
 	for range d.Count() {
 		p := &pane{end: d.Int(), groups: &groups{}}
+		if d.Err() == nil && p.end <= last {
+			d.Fail(fmt.Errorf("a window to %d behind one to %d", p.end, last))
+		}
+		last = p.end
 		if w.grouper != nil {
 			p.groups = w.grouper.restore(d)
 		} else {
 			p.rows = w.layout.restore(d)
+		}
+		if d.Err() != nil {
+			return
 		}
 		w.panes = append(w.panes, p)
 	}

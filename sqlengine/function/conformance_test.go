@@ -3,6 +3,8 @@ package function
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -50,6 +52,9 @@ func readConformance(t *testing.T) []conformanceCase {
 		}
 	}
 	b, err := os.ReadFile(filepath.Join(dir, "..", "shared", "conformance", "functions.json"))
+	if errors.Is(err, fs.ErrNotExist) && os.Getenv("CI") != "true" {
+		t.Skip("the conformance cases do not lie beside the repository")
+	}
 	if err != nil {
 		t.Fatalf("the conformance cases must lie beside the repository: %v", err)
 	}

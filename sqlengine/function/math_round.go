@@ -71,9 +71,9 @@ func decimalOf(buf []byte, f float64) decimal {
 
 // float is the number whose first keep digits are kept.
 func (d decimal) float(keep int) float64 {
-	s := append(d.digits[:keep], 'e')
-	s = strconv.AppendInt(s, int64(d.point-keep), 10)
-	f, _ := strconv.ParseFloat(string(s), 64) // on overflow: infinity, which the caller refuses
+	d.digits = append(d.digits[:keep], 'e')
+	d.digits = strconv.AppendInt(d.digits, int64(d.point-keep), 10)
+	f, _ := strconv.ParseFloat(string(d.digits), 64) // on overflow: infinity, which the caller refuses
 	if d.negative {
 		return -f
 	}

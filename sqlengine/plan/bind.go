@@ -73,6 +73,14 @@ func (b *builder) want(at syntax.Expr, x Expr, op string, kinds ...value.Kind) b
 }
 
 func kindHint(k value.Kind, op string) string {
+	switch op {
+	case "AND", "OR", "NOT", "WHEN":
+		return "Compare it with something."
+	case "LIKE":
+		return `Convert it by cast(x, "string").`
+	case "[ ]", "[:]":
+		return ""
+	}
 	switch {
 	case k == value.String && op == "+":
 		return "Join texts by concat(a, b)."

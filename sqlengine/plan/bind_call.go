@@ -89,7 +89,8 @@ func (b *builder) bindError(e *syntax.Call, err error) {
 // later are the functions of the dialect that are not of this version.
 var later = strings.Fields(`lag latest changed_col changed_cols had_changed acc_avg acc_max acc_min acc_sum acc_count
 	unnest extract row_number dedup_trigger last_hit_count last_hit_time last_agg_hit_count last_agg_hit_time
-	get_keyed_state delay props`)
+	get_keyed_state delay props deduplicate bypass compress decompress convert_tz json_path_exists json_path_query
+	json_path_query_first`)
 
 func (b *builder) unknownFunction(e *syntax.Call, name string) {
 	if slices.Contains(later, name) {
@@ -128,7 +129,8 @@ func (b *builder) aggregate(e *syntax.Call, name string, f *function.Aggregate) 
 		b.bindError(e, err)
 		return unknown()
 	}
-	return b.aggregateColumn(AggregateCall{Function: f, Args: args, Text: syntax.Print(e)}, kind)
+	text := name + strings.TrimPrefix(syntax.Print(e), syntax.Quote(e.Name.Name))
+	return b.aggregateColumn(AggregateCall{Function: f, Args: args, Text: text}, kind)
 }
 
 // aggregateArgs binds the arguments; a first * is the whole row for an
@@ -150,7 +152,7 @@ func (b *builder) aggregateArgs(e *syntax.Call, f *function.Aggregate) (args []E
 // aggregateColumn keeps equal calls once.
 func (b *builder) aggregateColumn(call AggregateCall, kind value.Kind) Expr {
 	for _, a := range b.aggregates {
-		if strings.EqualFold(a.Text, call.Text) && a.Text[len(a.Function.Name):] == call.Text[len(a.Function.Name):] && a.Function == call.Function {
+		if a.Text == call.Text {
 			return &Column{a.ID, a.Text, kind}
 		}
 	}

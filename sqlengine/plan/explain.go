@@ -61,7 +61,9 @@ func (p *Plan) describeComputed(items []Computed) string {
 func (p *Plan) describeGroups(g *Groups) string {
 	var parts []string
 	if len(g.Keys) > 0 {
-		parts = append(parts, "by "+formatList(g.Keys))
+		var keys formatter
+		keys.list(g.Keys)
+		parts = append(parts, "by "+keys.String())
 	}
 	var calls []string
 	for _, a := range g.Aggregates {

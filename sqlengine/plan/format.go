@@ -9,46 +9,137 @@ import (
 
 // Format is an expression as Explain and error messages show it.
 func Format(e Expr) string {
+	var f formatter
+	f.expr(e)
+	return f.String()
+}
+
+type formatter struct{ strings.Builder }
+
+// parts writes texts as they are and expressions as operands.
+func (f *formatter) parts(list ...any) {
+	for _, part := range list {
+		switch part := part.(type) {
+		case string:
+			f.WriteString(part)
+		case Expr:
+			f.operand(part)
+		}
+	}
+}
+
+func (f *formatter) expr(e Expr) {
 	switch e := e.(type) {
 	case *Const:
-		return formatValue(e.Value)
+		f.WriteString(formatValue(e.Value))
 	case *Column:
-		return e.Name
+		f.WriteString(e.Name)
 	case *Negate:
-		return "-" + operand(e.X)
+		f.parts("-", e.X)
 	case *Not:
-		return "NOT " + operand(e.X)
+		f.parts("NOT ", e.X)
 	case *Arithmetic:
-		return infix(e.Op, e.L, e.R)
+		f.parts(e.L, " "+e.Op.String()+" ", e.R)
 	case *Compare:
-		return infix(e.Op, e.L, e.R)
+		f.parts(e.L, " "+e.Op.String()+" ", e.R)
 	case *Logic:
-		return infix(e.Op, e.L, e.R)
+		f.parts(e.L, " "+e.Op.String()+" ", e.R)
 	case *IsNull:
-		return operand(e.X) + " IS " + formatNot(e.Not) + "NULL"
+		f.parts(e.X, " IS ", formatNot(e.Not), "NULL")
 	case *In:
-		if e.Set != nil {
-			return operand(e.X) + " " + formatNot(e.Not) + "IN " + operand(e.Set)
-		}
-		return operand(e.X) + " " + formatNot(e.Not) + "IN (" + formatList(e.List) + ")"
+		f.in(e)
 	case *Between:
-		return operand(e.X) + " " + formatNot(e.Not) + "BETWEEN " + operand(e.Low) + " AND " + operand(e.High)
+		f.parts(e.X, " ", formatNot(e.Not), "BETWEEN ", e.Low, " AND ", e.High)
 	case *Like:
-		return operand(e.X) + " " + formatNot(e.Not) + "LIKE " + operand(e.Pattern)
+		f.parts(e.X, " ", formatNot(e.Not), "LIKE ", e.Pattern)
 	case *Case:
-		return formatCase(e)
+		f.caseExpr(e)
 	case *Member:
-		return operand(e.X) + "->" + syntax.Quote(e.Name)
+		f.parts(e.X, "->", syntax.Quote(e.Name))
 	case *Index:
-		return operand(e.X) + "[" + Format(e.I) + "]"
+		f.parts(e.X, "[")
+		f.expr(e.I)
+		f.WriteByte(']')
 	case *Slice:
-		return operand(e.X) + "[" + formatBound(e.Low) + ":" + formatBound(e.High) + "]"
+		f.slice(e)
 	case *Call:
-		return e.Name + "(" + formatList(e.Args) + ")"
+		f.parts(e.Name, "(")
+		f.list(e.Args)
+		f.WriteByte(')')
 	case *Without:
-		return Format(e.X) + " EXCEPT (" + strings.Join(e.Names, ", ") + ")"
+		f.expr(e.X)
+		f.parts(" EXCEPT (", strings.Join(e.Names, ", "), ")")
 	case *Struct:
-		return "*"
+		f.WriteByte('*')
+	}
+}
+
+// operand puts parentheses around what consists of several words.
+func (f *formatter) operand(e Expr) {
+	switch e.(type) {
+	case *Arithmetic, *Compare, *Logic, *Not, *IsNull, *In, *Between, *Like:
+		f.WriteByte('(')
+		f.expr(e)
+		f.WriteByte(')')
+	default:
+		f.expr(e)
+	}
+}
+
+func (f *formatter) list(list []Expr) {
+	for i, e := range list {
+		if i > 0 {
+			f.WriteString(", ")
+		}
+		f.expr(e)
+	}
+}
+
+func (f *formatter) in(e *In) {
+	f.parts(e.X, " ", formatNot(e.Not), "IN ")
+	if e.Set != nil {
+		f.operand(e.Set)
+		return
+	}
+	f.WriteByte('(')
+	f.list(e.List)
+	f.WriteByte(')')
+}
+
+func (f *formatter) slice(e *Slice) {
+	f.parts(e.X, "[")
+	if e.Low != nil {
+		f.expr(e.Low)
+	}
+	f.WriteByte(':')
+	if e.High != nil {
+		f.expr(e.High)
+	}
+	f.WriteByte(']')
+}
+
+func (f *formatter) caseExpr(e *Case) {
+	f.WriteString("CASE")
+	if e.Operand != nil {
+		f.WriteByte(' ')
+		f.expr(e.Operand)
+	}
+	for _, w := range e.Whens {
+		f.WriteString(" WHEN ")
+		f.expr(w.Cond)
+		f.WriteString(" THEN ")
+		f.expr(w.Then)
+	}
+	if e.Else != nil {
+		f.WriteString(" ELSE ")
+		f.expr(e.Else)
+	}
+	f.WriteString(" END")
+}
+
+func formatNot(not bool) string {
+	if not {
+		return "NOT "
 	}
 	return ""
 }
@@ -65,52 +156,4 @@ func formatValue(v value.Value) string {
 		return strings.ToUpper(string(text))
 	}
 	return string(text)
-}
-
-// operand puts parentheses around what consists of several words.
-func operand(e Expr) string {
-	switch e.(type) {
-	case *Arithmetic, *Compare, *Logic, *Not, *IsNull, *In, *Between, *Like:
-		return "(" + Format(e) + ")"
-	}
-	return Format(e)
-}
-
-func infix(op syntax.Op, l, r Expr) string { return operand(l) + " " + op.String() + " " + operand(r) }
-
-func formatNot(not bool) string {
-	if not {
-		return "NOT "
-	}
-	return ""
-}
-
-func formatBound(e Expr) string {
-	if e == nil {
-		return ""
-	}
-	return Format(e)
-}
-
-func formatList(list []Expr) string {
-	parts := make([]string, len(list))
-	for i, e := range list {
-		parts[i] = Format(e)
-	}
-	return strings.Join(parts, ", ")
-}
-
-func formatCase(e *Case) string {
-	var b strings.Builder
-	b.WriteString("CASE")
-	if e.Operand != nil {
-		b.WriteString(" " + Format(e.Operand))
-	}
-	for _, w := range e.Whens {
-		b.WriteString(" WHEN " + Format(w.Cond) + " THEN " + Format(w.Then))
-	}
-	if e.Else != nil {
-		b.WriteString(" ELSE " + Format(e.Else))
-	}
-	return b.String() + " END"
 }

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"reflect"
+
 	"sluice/sqlengine/diag"
 	"sluice/sqlengine/syntax"
 )
@@ -61,9 +63,23 @@ func isKey(x Expr, keys []Expr) bool {
 		return false
 	}
 	for _, k := range keys {
-		if Format(k) == Format(x) {
+		if alike(k, x) && Format(k) == Format(x) {
 			return true
 		}
 	}
 	return false
+}
+
+// alike tells quickly of expressions that cannot be equal: their trees differ.
+func alike(a, b Expr) bool {
+	x, y := Children(a), Children(b)
+	if reflect.TypeOf(a) != reflect.TypeOf(b) || len(x) != len(y) {
+		return false
+	}
+	for i := range x {
+		if !alike(x[i], y[i]) {
+			return false
+		}
+	}
+	return true
 }

@@ -183,11 +183,22 @@ func (p *Plan) Inputs(stream string) []value.Column {
 }
 
 // Windowed tells whether the query has a window.
-func (p *Plan) Windowed() bool {
-	for _, s := range p.Steps {
-		if _, ok := s.(*Window); ok {
-			return true
+func (p *Plan) Windowed() bool { return p.FollowsWindow(len(p.Steps)) }
+
+// FollowsWindow tells whether the i-th step stands behind the window.
+func (p *Plan) FollowsWindow(i int) bool { return windowOf(p.Steps[:i]) != nil }
+
+// Collects tells whether the window keeps rows, not just what groups need.
+func (p *Plan) Collects() bool {
+	w := windowOf(p.Steps)
+	return w != nil && w.Groups == nil
+}
+
+func windowOf(steps []Step) *Window {
+	for _, s := range steps {
+		if w, ok := s.(*Window); ok {
+			return w
 		}
 	}
-	return false
+	return nil
 }

@@ -28,7 +28,7 @@ func (b *builder) selectList() []Output {
 		if it.Invisible {
 			continue
 		}
-		if named[out.Name] && it.Alias.Name == "" {
+		if a := b.aliases[it.Alias.Name]; named[out.Name] && (a == nil || a.def == it.X) { // two aliases were found already
 			b.find(diag.Duplicate, it.Span, "Give it another name by AS.", "duplicate field definition %q", out.Name)
 		}
 		named[out.Name] = true
@@ -66,7 +66,7 @@ func (b *builder) checkStar(s *syntax.Star) {
 }
 
 func (b *builder) item(it *syntax.Item, unnamed *int) Output {
-	out := Output{}
+	out := Output{Null: b.nullMode(NullOmitted)}
 	if name := it.Alias.Name; name != "" {
 		out.Name = name
 		out.X = b.bindAlias(b.aliases[name])
@@ -74,13 +74,18 @@ func (b *builder) item(it *syntax.Item, unnamed *int) Output {
 		out.X = b.within(scope{clause: "SELECT", stage: stageOut}, it.X)
 		out.Name = itemName(it.X, unnamed)
 		if b.isBare(it.X) {
-			out.Null = NullKept
+			out.Null = b.nullMode(NullKept)
 		}
 	}
-	if b.settings.SendNil {
-		out.Null = NullWritten
-	}
 	return out
+}
+
+// nullMode is how an item is written unless the rule wants every NULL.
+func (b *builder) nullMode(m NullMode) NullMode {
+	if b.settings.SendNil {
+		return NullWritten
+	}
+	return m
 }
 
 func itemName(e syntax.Expr, unnamed *int) string {
@@ -123,7 +128,7 @@ func (b *builder) star(it *syntax.Item) []Output {
 	for _, r := range it.Replace {
 		gone = append(gone, r.Alias.Name)
 		x := b.within(scope{clause: "SELECT", stage: stageOut}, r.X)
-		replaced = append(replaced, Output{Name: r.Alias.Name, X: x, star: true})
+		replaced = append(replaced, Output{Name: r.Alias.Name, X: x, Null: b.nullMode(NullOmitted), star: true})
 	}
 	if it.Invisible {
 		return nil

@@ -117,6 +117,9 @@ func (l *lexer) str(quote byte) token {
 	for rest := l.text[start+1:]; rest != ""; {
 		if rest[0] == quote {
 			l.pos = len(l.text) - len(rest) + 1
+			if strings.HasPrefix(rest[1:], rest[:1]) {
+				return l.fail(diag.Span{Start: l.pos - 1, End: l.pos + 1}, `Within a text write \`+rest[:1]+`.`, "a doubled quote is not an escape")
+			}
 			return token{kind: tokenString, text: text.String(), span: diag.Span{Start: start, End: l.pos}}
 		}
 		r, multibyte, tail, err := unquoteChar(rest, quote)
@@ -156,6 +159,9 @@ func (l *lexer) number() token {
 	}
 	if l.exponent() {
 		kind = tokenFloat
+	}
+	if rest := l.text[l.pos:]; kind == tokenInt && (rest == "." || strings.HasPrefix(rest, ". ")) {
+		return l.fail(diag.Span{Start: start, End: l.pos + 1}, "Write a digit behind the point.", "%s. is not a number", l.text[start:l.pos])
 	}
 	end := l.pos
 	l.name()

@@ -14,11 +14,16 @@ type parser struct {
 	tok   token
 	prev  diag.Span // of the token before tok
 	depth int
+	used  int // operators so far
 	err   *diag.Error
 }
 
-// maxDepth bounds the nesting of expressions, so that no text exhausts the stack.
-const maxDepth = 300
+// These bound the nesting of expressions, and with the number of operators in a
+// text the depth of their trees, so that no text exhausts the stack.
+const (
+	maxDepth     = 300
+	maxOperators = 10_000
+)
 
 func newParser(text string) *parser {
 	p := &parser{lex: lexer{text: text}}

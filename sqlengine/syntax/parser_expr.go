@@ -7,16 +7,6 @@ import (
 	"sluice/sqlengine/value"
 )
 
-// ParseExpr reads one expression.
-func ParseExpr(text string) (Expr, error) {
-	p := newParser(text)
-	e := p.expr()
-	if err := p.finish(); err != nil {
-		return nil, err
-	}
-	return e, nil
-}
-
 func (p *parser) expr() Expr { return p.climb(levelOr) }
 
 // climb reads an expression whose operators bind at least as tightly as level.
@@ -34,6 +24,13 @@ func (p *parser) climb(level int) Expr {
 			return left
 		}
 		left = next
+		p.countOperator()
+	}
+}
+
+func (p *parser) countOperator() {
+	if p.used++; p.used > maxOperators {
+		p.fail(p.tok.span, "Write a long list of alternatives as x IN (a, b, c).", "there are more than %d operators", maxOperators)
 	}
 }
 
@@ -202,7 +199,7 @@ func (p *parser) call(name Ident) Expr {
 	p.expect("(")
 	c := &Call{Name: name}
 	if p.tok.word("DISTINCT") {
-		p.fail(p.tok.span, "Write deduplicate(x, true), or array_cardinality of it to count.", "there is no DISTINCT")
+		p.fail(p.tok.span, "array_cardinality(array_distinct(collect(x))) counts the different values.", "there is no DISTINCT")
 	}
 	if !p.tok.is(")") {
 		c.Args = p.exprs()
@@ -279,10 +276,7 @@ func (p *parser) caseExpr() Expr {
 
 // postfix reads the fields, indexes and slices behind an operand.
 func (p *parser) postfix(x Expr) Expr {
-	for n := 0; ; n++ {
-		if n > maxDepth {
-			p.fail(p.tok.span, "", "the expression is nested too deeply")
-		}
+	for ; ; p.countOperator() {
 		switch {
 		case p.accept("->"):
 			x = p.field(x, true)

@@ -14,13 +14,6 @@ func Print(e Expr) string {
 	return p.String()
 }
 
-// PrintSelect is the text of a query: it parses to an equal tree.
-func PrintSelect(s *Select) string {
-	var p printer
-	p.selectQuery(s)
-	return p.String()
-}
-
 // Quote writes a name so that it reads back as a name, with backticks where
 // it needs them.
 func Quote(name string) string {
@@ -277,4 +270,16 @@ func (p *printer) filterOver(filter Expr, over *Over) {
 		parts = append(parts, "ORDER BY "+q.String())
 	}
 	p.text(" OVER (", strings.Join(parts, " "), ")")
+}
+
+func (p *printer) sorts(list []Sort) {
+	for i, s := range list {
+		if i > 0 {
+			p.text(", ")
+		}
+		p.expr(s.X, levelOr)
+		if s.Desc {
+			p.text(" DESC")
+		}
+	}
 }

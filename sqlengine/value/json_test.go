@@ -37,6 +37,27 @@ func FuzzFloatJSON(f *testing.F) {
 	})
 }
 
+// TestDecimalJSON agrees with encoding/json on numbers as people write them,
+// and on their neighbours.
+func TestDecimalJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := float64(rapid.Int64Range(-1e16, 1e16).Draw(t, "digits")) / math.Pow10(rapid.IntRange(0, 18).Draw(t, "places"))
+		switch rapid.IntRange(0, 3).Draw(t, "neighbour") {
+		case 0:
+			x = math.Nextafter(x, math.Inf(1))
+		case 1:
+			x = math.Nextafter(x, math.Inf(-1))
+		}
+		want, err := json.Marshal(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := OfFloat(x).AppendJSON(nil); err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("%s, %v; want %s", got, err, want)
+		}
+	})
+}
+
 // TestJSONOfNested agrees with encoding/json on values that it can hold.
 func TestJSONOfNested(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

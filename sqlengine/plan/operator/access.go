@@ -25,7 +25,7 @@ func Index(x, i value.Value) (value.Value, error) {
 		return value.Value{}, err
 	}
 	if at < 0 || at >= len(list) {
-		return value.Value{}, fmt.Errorf("index %d is out of the range of an array of %d", i.Int(), len(list))
+		return value.Value{}, fmt.Errorf("index %s is out of the range of an array of %d", written(i), len(list))
 	}
 	return list[at], nil
 }
@@ -49,9 +49,18 @@ func Slice(x, low, high value.Value) (value.Value, error) {
 	}
 	whole := low.IsMissing() && high.IsMissing()
 	if from < 0 || to > len(list) || from >= to && !whole {
-		return value.Value{}, fmt.Errorf("slice [%d:%d] is out of the range of an array of %d", from, to, len(list))
+		return value.Value{}, fmt.Errorf("slice [%s:%s] is out of the range of an array of %d", written(low), written(high), len(list))
 	}
 	return value.OfList(list[from:to:to]), nil
+}
+
+// written is an index as the query or the row has it.
+func written(i value.Value) string {
+	if i.IsMissing() {
+		return ""
+	}
+	text, _ := i.AppendJSON(nil) // position has checked that it is whole
+	return string(text)
 }
 
 func elements(x value.Value) ([]value.Value, bool, error) {

@@ -2,6 +2,13 @@ package syntax
 
 import "strconv"
 
+// printSelect is the text of a query: it parses to an equal tree.
+func printSelect(s *Select) string {
+	var p printer
+	p.selectQuery(s)
+	return p.String()
+}
+
 func (p *printer) selectQuery(s *Select) {
 	p.text("SELECT ")
 	for i, it := range s.Items {
@@ -89,17 +96,5 @@ func (p *printer) groupBy(s *Select) {
 		p.text(separator)
 		p.expr(e, levelOr)
 		separator = ", "
-	}
-}
-
-func (p *printer) sorts(list []Sort) {
-	for i, s := range list {
-		if i > 0 {
-			p.text(", ")
-		}
-		p.expr(s.X, levelOr)
-		if s.Desc {
-			p.text(" DESC")
-		}
 	}
 }
