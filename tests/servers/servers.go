@@ -146,13 +146,13 @@ func dial(port int) func(context.Context) error {
 	}
 }
 
-// Redis starts a Redis that keeps nothing.
-func Redis(t testing.TB) *Process {
+// Redis starts a Redis that keeps nothing; args go to it as well.
+func Redis(t testing.TB, args ...string) *Process {
 	t.Helper()
 	need(t, "redis-server")
 	port := FreePort(t)
-	p := &Process{Port: port, name: "redis-server", ready: dial(port), args: []string{"--bind", "127.0.0.1",
-		"--port", strconv.Itoa(port), "--save", "", "--appendonly", "no", "--dir", t.TempDir()}}
+	p := &Process{Port: port, name: "redis-server", ready: dial(port), args: append([]string{"--bind", "127.0.0.1",
+		"--port", strconv.Itoa(port), "--save", "", "--appendonly", "no", "--dir", t.TempDir()}, args...)}
 	p.Start(t)
 	return p
 }

@@ -18,6 +18,6 @@ func main() {
 		Key:     "device-opcua",
 		Version: version,
 		Summary: "reads and writes OPC UA servers for EdgeX 3.1",
-		New:     func(log *slog.Logger) driver.Driver { return opcua.New(log, opcua.Options{}) },
+		New:     func(*slog.Logger) driver.Driver { return opcua.New(opcua.Options{}) },
 	}))
 }

@@ -36,10 +36,10 @@ func Findings(err error) []*AttributeError { return collect[*AttributeError](err
 func NotWritten(err error) []*WriteError { return collect[*WriteError](err) }
 
 func collect[E error](err error) []E {
-	if found, ok := err.(E); ok {
+	if found, ok := err.(E); ok { //nolint:errorlint // all are wanted, not the first
 		return []E{found}
 	}
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // this unwraps
 	case interface{ Unwrap() []error }:
 		var all []E
 		for _, part := range e.Unwrap() {

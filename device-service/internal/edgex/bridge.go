@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,6 +59,7 @@ func newBridge(newDriver func(*slog.Logger) driver.Driver, started func()) *brid
 // Initialize takes over the devices that core-metadata knows already: the SDK
 // calls AddDevice only for those that come later.
 func (b *bridge) Initialize(sdk interfaces.DeviceServiceSDK) error {
+	emptyPools()
 	b.sdk, b.log = sdk, newLogger(sdk.LoggingClient())
 	secrets, ok := sdk.SecretProvider().(bootinterfaces.SecretProviderExt)
 	if !ok {
@@ -84,6 +86,15 @@ func (b *bridge) Initialize(sdk interfaces.DeviceServiceSDK) error {
 	b.takeOver()
 	close(b.ready)
 	return nil
+}
+
+// emptyPools lets the SDK's web server forget requests that came before its
+// routes: echo keeps their contexts, which have no room for the parameters of
+// the routes, and panics when a later request gets one of them. A sync.Pool is
+// empty after two collections.
+func emptyPools() {
+	runtime.GC()
+	runtime.GC()
 }
 
 // follow keeps up with changes of the configuration at run time.

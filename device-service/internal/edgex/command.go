@@ -20,7 +20,7 @@ func (r reader) Read(ctx context.Context, name string, resources []driver.Resour
 	if ctx.Err() != nil {
 		return readings, err // the device is not to blame
 	}
-	if !r.b.states || err == nil {
+	if !r.b.states || err == nil || errors.Is(err, driver.ErrBusy) { // a driver with states tells the rest
 		r.b.faults.report(name, "", err)
 	}
 	if err != nil {

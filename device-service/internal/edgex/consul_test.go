@@ -3,9 +3,10 @@ package edgex
 import (
 	"fmt"
 	"net/http"
-	"os/exec"
 	"strings"
 	"testing"
+
+	"sluice/tests/servers"
 )
 
 // TestConsul runs the service with a real Consul: configuration comes from
@@ -13,9 +14,6 @@ import (
 func TestConsul(t *testing.T) {
 	if raceDetector {
 		t.Skip("go-mod-bootstrap has a data race with a configuration provider")
-	}
-	if _, err := exec.LookPath("consul"); err != nil {
-		t.Skip("no consul on this machine")
 	}
 	r := newRig(t)
 	r.write("res/profiles/p.yaml", testProfile)
@@ -62,19 +60,7 @@ type agent struct {
 
 func startConsul(r *rig) *agent {
 	r.t.Helper()
-	a := &agent{r: r, port: freePort(r.t)}
-	c := exec.Command("consul", "agent", "-dev", "-bind=127.0.0.1", "-client=127.0.0.1", "-dns-port=-1", "-grpc-port=-1",
-		fmt.Sprintf("-http-port=%d", a.port), fmt.Sprintf("-server-port=%d", freePort(r.t)),
-		fmt.Sprintf("-serf-lan-port=%d", freePort(r.t)), fmt.Sprintf("-serf-wan-port=%d", freePort(r.t)))
-	if err := c.Start(); err != nil {
-		r.t.Fatal(err)
-	}
-	r.t.Cleanup(func() {
-		_ = c.Process.Kill()
-		_ = c.Wait()
-	})
-	r.until("Consul answers", func() bool { return a.try("alive", "yes") == nil })
-	return a
+	return &agent{r: r, port: servers.Consul(r.t).Port}
 }
 
 func (a *agent) url(kind string) string { return fmt.Sprintf("%shttp://127.0.0.1:%d", kind, a.port) }

@@ -6,8 +6,9 @@
 //
 // A service waits for message bus, configuration provider and core-metadata
 // when it starts, and goes on by itself after each was away. What the SDK does
-// not let us mend: events of commands carry floats of 7 digits; system events
-// that core-metadata sends while the bus is away are lost until the next
+// not let us mend: it logs each attempt, one a second, to reach a message bus
+// that is away at the start; events of commands carry floats of 7 digits; system
+// events that core-metadata sends while the bus is away are lost until the next
 // start; a device file that core-metadata refuses ends the service; a system
 // event in the milliseconds before the caches are filled ends it, too.
 package edgex
@@ -62,10 +63,10 @@ func answer(s Service, args []string, out io.Writer) bool {
 	for _, a := range args {
 		switch a {
 		case "-h", "-help", "--help":
-			fmt.Fprint(out, help(s))
+			_, _ = fmt.Fprint(out, help(s))
 			return true
 		case "-version", "--version":
-			fmt.Fprintln(out, s.Key, s.Version)
+			_, _ = fmt.Fprintln(out, s.Key, s.Version)
 			return true
 		}
 	}

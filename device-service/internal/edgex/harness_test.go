@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -25,6 +24,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"sluice/device-service/internal/driver"
+	"sluice/tests/servers"
 )
 
 // rig is a device service with all that is around it: a broker, core-metadata
@@ -51,29 +51,14 @@ type received struct {
 	event              dtos.Event
 }
 
-// freePort is below the ephemeral range: a port from it may be taken by an
-// outgoing connection.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for range 100 {
-		p := 20000 + rand.IntN(12000)
-		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p)); err == nil {
-			_ = l.Close()
-			return p
-		}
-	}
-	t.Fatal("no free port")
-	return 0
-}
-
 func newRig(t *testing.T) *rig {
-	r := &rig{t: t, dir: t.TempDir(), busPort: freePort(t), port: freePort(t), http: &http.Client{Transport: &http.Transport{}}}
+	r := &rig{t: t, dir: t.TempDir(), busPort: servers.FreePort(t), port: servers.FreePort(t), http: &http.Client{Transport: &http.Transport{}}}
 	t.Setenv("EDGEX_SECURITY_SECRET_STORE", "false")
 	t.Setenv("EDGEX_STARTUP_DURATION", "20")
 	r.startBroker()
 	t.Cleanup(func() { r.broker.Shutdown(); r.broker.WaitForShutdown() })
 	r.meta = newMetadata(r.client("metadata"))
-	r.metaPort = freePort(t)
+	r.metaPort = servers.FreePort(t)
 	r.startMetadata()
 	t.Cleanup(func() { r.metaSrv.Close() })
 	r.subscribe(r.client("watcher"))

@@ -2,8 +2,13 @@ package edgex
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -219,11 +224,38 @@ func TestLateNeighbours(t *testing.T) {
 		case <-time.After(1500 * time.Millisecond): // longer than one attempt
 		}
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // no luck for the pool of early requests
 	r.start(filledDriver())
+	r.until("404", func() bool { return r.pings(8, 404) }) // the SDK's routes come later
 	stays("broker and core-metadata")
 	r.startBroker()
 	stays("core-metadata")
 	r.startMetadata()
 	r.once("D1", "All")
+	if !r.pings(32, 200) {
+		t.Error("requests fail after earlier ones that came before the routes")
+	}
 	r.stop()
+}
+
+// pings tells whether all of so many requests, each on a connection of its
+// own, get an answer with that status.
+func (r *rig) pings(count, status int) bool {
+	var good atomic.Int64
+	var all sync.WaitGroup
+	for range count {
+		all.Go(func() {
+			client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+			res, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/api/v3/ping", r.port))
+			if err != nil {
+				return
+			}
+			defer res.Body.Close()
+			if res.StatusCode == status {
+				good.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	return good.Load() == int64(count)
 }

@@ -206,14 +206,14 @@ func (p *publisher) delivered(e *dtos.Event) {
 	p.sent(len(e.Readings))
 	if p.away {
 		p.away = false
-		p.log.Info("message bus is back", "events dropped since the start", p.droppedEvents())
+		p.log.Info("message bus is back", "dropped", p.droppedEvents())
 	}
 }
 
 func (p *publisher) lost(err error) {
 	if !p.away {
 		p.away = true
-		p.log.Warn("message bus is away; the newest events are kept and the connection is tried again", "kept at most", queueLimit, "error", err)
+		p.log.Warn("message bus is away; the newest events are kept and the connection is tried again", "limit", queueLimit, "error", err)
 	}
 }
 

@@ -3,8 +3,6 @@ package edgex
 import (
 	"context"
 	"fmt"
-	"net"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +14,8 @@ import (
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/requests"
 	"github.com/edgexfoundry/go-mod-messaging/v3/messaging"
 	"github.com/edgexfoundry/go-mod-messaging/v3/pkg/types"
+
+	"sluice/tests/servers"
 )
 
 // secrets has one password.
@@ -30,11 +30,8 @@ func (secrets) GetSecret(name string, _ ...string) (map[string]string, error) {
 
 // TestRedisBus publishes on a real Redis that goes away and comes back.
 func TestRedisBus(t *testing.T) {
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		t.Skip("no redis-server on this machine")
-	}
-	port := freePort(t)
-	stop := startRedis(t, port)
+	redis := servers.Redis(t, "--requirepass", "hush")
+	port := redis.Port
 	s := &settings{MessageBus: config.MessageBusInfo{
 		Type: "redis", Protocol: "redis", Host: "127.0.0.1", Port: port, AuthMode: "usernamepassword", SecretName: "redisdb"}}
 	b, err := s.newBus(secrets{})
@@ -47,10 +44,10 @@ func TestRedisBus(t *testing.T) {
 
 	p.send(testEvent("1"))
 	w.until("the first event", func() bool { return len(w.all()) == 1 })
-	stop()
+	redis.Kill()
 	p.send(testEvent("2"))
 	w.until("the loss is noticed", func() bool { return strings.Contains(log.String(), "is away") })
-	defer startRedis(t, port)()
+	redis.Start(t)
 	for n := 3; len(w.all()) == 1 && n < 200; n++ { // those until the watcher is back are lost to it: Pub/Sub keeps nothing
 		p.send(testEvent(fmt.Sprint(n)))
 		time.Sleep(100 * time.Millisecond)
@@ -73,31 +70,6 @@ func TestRedisBus(t *testing.T) {
 	if _, err := s.newBus(secrets{}); err == nil || err.Error() != `message bus: secret "other": no secret "other"` {
 		t.Errorf("without secret: %v", err)
 	}
-}
-
-// startRedis runs a Redis and returns what ends it.
-func startRedis(t *testing.T, port int) func() {
-	t.Helper()
-	c := exec.Command("redis-server", "--bind", "127.0.0.1", "--port", fmt.Sprint(port), "--save", "", "--appendonly", "no", "--requirepass", "hush")
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for range 200 {
-		if conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			_ = conn.Close()
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	var once sync.Once
-	end := func() {
-		once.Do(func() {
-			_ = c.Process.Kill()
-			_ = c.Wait()
-		})
-	}
-	t.Cleanup(end)
-	return end
 }
 
 // redisWatcher collects the events on a Redis.

@@ -18,7 +18,7 @@ import (
 func TestSamples(t *testing.T) {
 	for service, drv := range map[string]driver.Driver{
 		"device-modbus": modbus.New(slog.New(slog.DiscardHandler), modbus.Options{}),
-		"device-opcua":  opcua.New(slog.New(slog.DiscardHandler), opcua.Options{}),
+		"device-opcua":  opcua.New(opcua.Options{}),
 	} {
 		t.Run(service, func(t *testing.T) {
 			var profile dtos.DeviceProfile

@@ -44,6 +44,9 @@ type answer struct {
 // conn is an open line. One goroutine uses it.
 type conn interface {
 	exchange(request) (answer, error)
+	// drain throws away what comes on a serial line until nothing has come for
+	// the given time, and tells whether something did.
+	drain(silence time.Duration) (found bool, err error)
 	Close() error
 }
 
@@ -52,6 +55,7 @@ type conn interface {
 // and it must be closed.
 type client struct {
 	*modbus.ModbusClient
+	port *port // of a serial line
 }
 
 var parities = map[string]uint{"N": modbus.PARITY_NONE, "E": modbus.PARITY_EVEN, "O": modbus.PARITY_ODD}
@@ -70,7 +74,24 @@ func open(w wire, timeout time.Duration, l *slog.Logger) (conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return client{c}, nil
+	if !w.serialLine() {
+		return client{ModbusClient: c}, nil
+	}
+	p, err := openPort(w)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("connect: %w", err), c.Close())
+	}
+	return client{c, p}, nil
+}
+
+func (c client) drain(silence time.Duration) (bool, error) { return c.port.drain(silence) }
+
+// Close ends the connection.
+func (c client) Close() error {
+	if c.port == nil {
+		return c.ModbusClient.Close()
+	}
+	return errors.Join(c.port.Close(), c.ModbusClient.Close())
 }
 
 func libraryLog(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelDebug) }

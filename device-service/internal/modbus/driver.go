@@ -4,7 +4,15 @@
 //
 // address.go and protocol.go read the attributes and properties of
 // device-modbus; plan.go makes requests of addresses; codec.go makes values of
-// registers; line.go, link.go and owner.go own the connection to an endpoint.
+// registers; line.go, link.go and owner.go own the connection to an endpoint;
+// settle.go keeps late answers of a serial line from becoming values.
+//
+// What remains on a serial line, where answers have no number: if a request is
+// already sent when a second copy of the answer before it arrives, that copy
+// becomes a value when unit, function and length are the same and the true
+// answer follows later than 3.5 characters. The same holds for a slave whose
+// every answer comes later than two time-outs. Only on Unix is the port read
+// dry; elsewhere the line is left silent for the same times.
 package modbus
 
 import (
@@ -99,7 +107,7 @@ func (d *Driver) line(endpoint string) *line {
 	}
 	l := &line{
 		endpoint: endpoint, options: d.options, log: d.log, open: d.open, changed: d.changed, retire: d.retire,
-		wake: make(chan struct{}, 1), done: make(chan struct{}),
+		wake: make(chan struct{}, 1), done: make(chan struct{}), link: link{unsettled: true, doubtful: map[uint8]bool{}},
 	}
 	d.lines[endpoint] = l
 	go l.own()

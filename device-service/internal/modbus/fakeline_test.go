@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/simonvetter/modbus"
+
 	"sluice/device-service/internal/driver"
 )
 
@@ -19,6 +21,7 @@ type fakeLine struct {
 	mu       sync.Mutex
 	dead     bool                // no connection can be opened
 	fail     func(request) error // nil: the exchange is fine
+	silent   map[uint8]bool      // units that do not answer
 	opened   int
 	closed   int
 	opens    []time.Time // attempts
@@ -41,6 +44,12 @@ func (f *fakeLine) open(_ wire, timeout time.Duration) (conn, error) {
 func (f *fakeLine) exchange(r request) (answer, error) {
 	time.Sleep(10 * time.Millisecond)
 	f.mu.Lock()
+	if f.silent[r.unit] {
+		timeout := f.timeout
+		f.mu.Unlock()
+		time.Sleep(timeout)
+		return answer{}, modbus.ErrRequestTimedOut
+	}
 	defer f.mu.Unlock()
 	verb := "read"
 	if r.write {
@@ -53,6 +62,16 @@ func (f *fakeLine) exchange(r request) (answer, error) {
 		}
 	}
 	return answer{registers: make([]uint16, r.span.count), bits: make([]bool, r.span.count), time: time.Now()}, nil
+}
+
+func (f *fakeLine) drain(silence time.Duration) (bool, error) {
+	time.Sleep(silence)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if silence >= f.timeout {
+		f.requests = append(f.requests, "drain")
+	}
+	return false, nil
 }
 
 func (f *fakeLine) Close() error {

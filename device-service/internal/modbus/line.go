@@ -32,7 +32,8 @@ type line struct {
 	devices []*device
 	ring    []*device // those with requests, in order of their turns
 
-	link link // the owner's
+	link   link      // the owner's
+	relief time.Time // the owner's: no probe before
 }
 
 // job is a queued request.

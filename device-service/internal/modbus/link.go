@@ -15,10 +15,13 @@ type link struct {
 	timeout time.Duration
 
 	used    time.Time     // last
-	settle  time.Time     // nothing is sent before
 	failure error         // of the last attempt to open it
 	retry   time.Time     // no attempt before
 	pause   time.Duration // before the attempt after that
+
+	// Of a serial line, see settle.
+	unsettled bool
+	doubtful  map[uint8]bool // units
 }
 
 // timing is what the devices of a line ask of it: the longest time-out, for
@@ -47,7 +50,6 @@ func (l *line) connect(w wire) (fresh bool, err error) {
 	if k.failure != nil && time.Now().Before(k.retry) {
 		return false, k.failure
 	}
-	time.Sleep(time.Until(k.settle))
 	k.conn, k.failure = l.open(w, timeout)
 	if k.failure != nil {
 		k.conn = nil
@@ -70,17 +72,6 @@ func (l *line) hangUp() {
 	l.link.conn = nil
 }
 
-// abandon closes the connection when an answer may still be on its way. A TCP
-// connection takes it along. On a serial line answers carry nothing to tell
-// them apart, so it is left alone for one more time-out, and what has come by
-// then is thrown away when it is opened.
-func (l *line) abandon() {
-	if l.link.wire.serialLine() {
-		l.link.settle = time.Now().Add(l.link.timeout)
-	}
-	l.hangUp()
-}
-
 // exchange makes one exchange. A read on a connection that the peer has closed
 // in the meantime is tried again on a new one; a write is not, since it may
 // have been done.
@@ -90,12 +81,13 @@ func (l *line) exchange(d *device, r request) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		a, err := l.link.conn.exchange(r)
+		a, err := l.try(d, r)
 		l.link.used = time.Now()
 		if answered(err) {
 			return a, err
 		}
-		l.abandon()
+		l.link.doubt(d.unit)
+		l.hangUp()
 		if fresh || r.write || errors.Is(err, modbus.ErrRequestTimedOut) {
 			return answer{}, err
 		}

@@ -1,7 +1,9 @@
 package modbus
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -189,6 +191,46 @@ func TestDeadUnitDoesNotHoldUpTheOthers(t *testing.T) {
 	})
 }
 
+// However many dead units there are, the living one gets its turns, and each
+// of the dead is noticed when it is back.
+func TestManyDeadUnits(t *testing.T) {
+	const units = 12
+	o := Options{MaxPause: time.Second} // less than the probes of the dead take
+	onFakeLine(t, o, -1, units, func(t *testing.T, d *Driver, f *fakeLine, states func() []string) {
+		states()
+		silent := map[uint8]bool{}
+		for unit := 2; unit <= units; unit++ {
+			silent[uint8(unit)] = true
+		}
+		f.set(func() { f.silent = silent })
+		for unit := 2; unit <= units; unit++ {
+			go func() { _ = read(d, unit, 1) }()
+		}
+		time.Sleep(2 * time.Minute)
+		if got := states(); len(got) != units-1 {
+			t.Errorf("states %v", got)
+		}
+		for range 30 {
+			began := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			_, err := d.Read(ctx, "unit1", []driver.Resource{word(1)})
+			cancel()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took > 200*time.Millisecond {
+				t.Errorf("a read took %v", took)
+			}
+			time.Sleep(time.Second)
+		}
+		f.set(func() { f.silent = nil })
+		time.Sleep(20 * time.Second)
+		if got := states(); len(got) != units-1 {
+			t.Errorf("states %v", got)
+		}
+	})
+}
+
 func TestLongestTimeoutOfTheLine(t *testing.T) {
 	onFakeLine(t, Options{}, -1, 2, func(t *testing.T, d *Driver, f *fakeLine, _ func() []string) {
 		slow := tcpDevice("unit2", "plc:502", map[string]any{"UnitID": 2, "Timeout": "3s"})
@@ -252,37 +294,38 @@ func TestSerialLineHasOneSetting(t *testing.T) {
 	})
 }
 
-// A late answer on a serial line has a time-out's time to come and be thrown
-// away before the next request is sent.
+// After a lost answer on a serial line, there is a time-out's silence before
+// the next request, and the first answer of that unit is no value.
 func TestSerialLineSettles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeLine{}
 		d := New(slog.New(slog.DiscardHandler), Options{})
 		d.open = f.open
-		dev := driver.Device{Name: "unit1", Protocols: map[string]map[string]any{protocolRTU: {"Address": "/dev/ttyUSB0", "Timeout": "1s"}}}
-		if err := d.Add(dev, nil); err != nil {
-			t.Fatal(err)
+		for unit := 1; unit <= 2; unit++ {
+			dev := driver.Device{Name: fmt.Sprint("unit", unit), Protocols: map[string]map[string]any{protocolRTU: {"Address": "/dev/ttyUSB0", "UnitID": unit}}}
+			if err := d.Add(dev, []driver.Resource{word(0)}); err != nil {
+				t.Fatal(err)
+			}
 		}
-		time.Sleep(time.Second)
-		var failed time.Time
+		time.Sleep(time.Minute)
+		f.take()
 		f.set(func() {
-			f.opens = nil
 			f.fail = func(request) error {
-				f.fail, failed = nil, time.Now()
+				f.fail = nil
 				return modbus.ErrRequestTimedOut
 			}
 		})
 		if err := read(d, 1, 1); err == nil {
 			t.Error("the read succeeded")
 		}
-		if err := read(d, 1, 1); err != nil {
+		time.Sleep(time.Minute)
+		if err := read(d, 2, 2); err != nil {
 			t.Error(err)
 		}
-		f.set(func() {
-			if len(f.opens) != 1 || f.opens[0].Sub(failed) != time.Second {
-				t.Errorf("opened at %v after the time-out at %v", f.opens, failed)
-			}
-		})
+		want := []string{"read 1@1", "drain", "read 0@1", "drain", "read 0@1", "read 2@2"}
+		if got := f.take(); !slices.Equal(got, want) {
+			t.Errorf("requests %v, want %v", got, want)
+		}
 		if err := d.Close(); err != nil {
 			t.Error(err)
 		}

@@ -20,11 +20,17 @@ func (l *line) own() {
 				return
 			}
 		}
-		if d := l.due(); d != nil {
+		if d := l.probed(); d != nil && time.Until(l.due(d)) <= 0 {
+			began := time.Now()
 			l.serve(&job{ctx: context.Background(), device: d, request: d.probe, reply: make(chan reply, 1)})
+			l.relief = time.Now().Add(time.Since(began))
 			continue
 		}
 		if j := l.next(); j != nil {
+			if err := j.device.down(); err != nil {
+				j.reply <- reply{err: err} // it was queued before, and probes are enough
+				continue
+			}
 			l.serve(j)
 			continue
 		}
@@ -36,26 +42,32 @@ func (l *line) own() {
 	}
 }
 
-// due is a device to be probed now.
-func (l *line) due() *device {
+// probed is the device to be probed next: the one that waits longest.
+func (l *line) probed() (next *device) {
 	for _, d := range l.members() {
-		if !d.nextProbe.IsZero() && time.Until(d.nextProbe) <= 0 {
-			return d
+		if !d.nextProbe.IsZero() && (next == nil || d.nextProbe.Before(next.nextProbe)) {
+			next = d
 		}
 	}
-	return nil
+	return next
+}
+
+// due is when to probe a device. Probes take half of the line's time at most,
+// however many devices are dead: the others have requests.
+func (l *line) due(d *device) time.Time {
+	if d.nextProbe.Before(l.relief) {
+		return l.relief
+	}
+	return d.nextProbe
 }
 
 // rest closes an idle connection, and tells how long nothing is due.
 func (l *line) rest() time.Duration {
 	wait := time.Hour
-	devices := l.members()
-	for _, d := range devices {
-		if !d.nextProbe.IsZero() {
-			wait = min(wait, time.Until(d.nextProbe))
-		}
+	if d := l.probed(); d != nil {
+		wait = time.Until(l.due(d))
 	}
-	if _, idle := timing(devices); idle >= 0 && l.link.conn != nil {
+	if _, idle := timing(l.members()); idle >= 0 && l.link.conn != nil {
 		left := time.Until(l.link.used.Add(idle))
 		if left > 0 {
 			return min(wait, left)
@@ -69,10 +81,6 @@ func (l *line) rest() time.Duration {
 func (l *line) serve(j *job) {
 	d := j.device
 	if j.ctx.Err() != nil || d.removed() {
-		return
-	}
-	if err := d.down(); err != nil && d.nextProbe.After(time.Now()) {
-		j.reply <- reply{err: err}
 		return
 	}
 	a, err := l.exchange(d, j.request)
@@ -124,10 +132,5 @@ func (l *line) turn(d *device, s driver.State) {
 		return
 	}
 	d.state.Store(&s)
-	if s.Up {
-		l.log.Info("device answers", "device", d.name, "endpoint", l.endpoint, "unit", d.unit)
-	} else {
-		l.log.Warn("device does not answer", "device", d.name, "endpoint", l.endpoint, "unit", d.unit, "error", s.Err)
-	}
 	l.changed(d.name, s)
 }

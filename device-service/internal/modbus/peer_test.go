@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"sluice/device-service/internal/driver"
+	"sluice/tests/servers"
 )
 
-// TestForeignPeer reads from and writes to another implementation, pymodbus,
-// where it is installed.
+// TestForeignPeer reads from and writes to another implementation, pymodbus.
 func TestForeignPeer(t *testing.T) {
 	const python = "/usr/bin/python3"
 	if exec.Command(python, "-c", "import pymodbus.server").Run() != nil {
-		t.Skip("python3-pymodbus is not installed")
+		servers.Missing(t, "python3-pymodbus")
 	}
 	addr := freeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)

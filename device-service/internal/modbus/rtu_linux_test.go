@@ -1,6 +1,7 @@
 package modbus
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -41,8 +42,8 @@ func pseudoTerminal(t *testing.T) (near *os.File, far string) {
 }
 
 // slaves answers reads of holding registers: register n of unit u holds
-// 256*u+n. The delay is before an answer.
-func slaves(near *os.File, delay *atomic.Int64) {
+// 256*u+n. How says what is sent in the place of an answer, and how late.
+func slaves(near *os.File, how func(answer []byte) (sent []byte, delay time.Duration)) {
 	frame := make([]byte, 8)
 	for {
 		if _, err := io.ReadFull(near, frame); err != nil {
@@ -56,8 +57,9 @@ func slaves(near *os.File, delay *atomic.Int64) {
 		for n := range count {
 			a = binary.BigEndian.AppendUint16(a, uint16(frame[0])<<8+start+n)
 		}
-		time.Sleep(time.Duration(delay.Load()))
-		if _, err := near.Write(binary.LittleEndian.AppendUint16(a, checksum(a))); err != nil {
+		sent, delay := how(binary.LittleEndian.AppendUint16(a, checksum(a)))
+		time.Sleep(delay)
+		if _, err := near.Write(sent); err != nil {
 			return
 		}
 	}
@@ -79,17 +81,18 @@ func checksum(frame []byte) uint16 {
 	return crc
 }
 
-// Two units on a serial line that now and then answer after the time-out: no
-// reading has the value of another register or unit.
-func TestSerialLineWithLateAnswers(t *testing.T) {
+// serialTimeout is that of the units on the line of a test.
+const serialTimeout = 50 * time.Millisecond
+
+// onSerialLine adds the units 1 and 2 on a pseudo terminal.
+func onSerialLine(t *testing.T, how func(answer []byte) (sent []byte, delay time.Duration)) *Driver {
 	near, far := pseudoTerminal(t)
 	keep, err := os.OpenFile(far, os.O_RDWR|syscall.O_NOCTTY, 0) // else the near end is hung up with the far one
 	if err != nil {
 		t.Fatal(err)
 	}
-	var delay atomic.Int64
 	var peer sync.WaitGroup
-	peer.Go(func() { slaves(near, &delay) })
+	peer.Go(func() { slaves(near, how) })
 	d := newTestDriver(t, Options{})
 	t.Cleanup(func() {
 		_ = d.Close()
@@ -99,39 +102,88 @@ func TestSerialLineWithLateAnswers(t *testing.T) {
 	})
 	for unit := 1; unit <= 2; unit++ {
 		dev := driver.Device{Name: fmt.Sprint("unit", unit), Protocols: map[string]map[string]any{
-			protocolRTU: {"Address": far, "BaudRate": 115200, "Parity": "N", "UnitID": unit, "Timeout": "50ms"},
+			protocolRTU: {"Address": far, "BaudRate": 115200, "Parity": "N", "UnitID": unit, "Timeout": serialTimeout.String()},
 		}}
 		if err := d.Add(dev, []driver.Resource{word(0)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var last error
-	good := func(unit, start int) bool {
-		readings, err := d.Read(t.Context(), fmt.Sprint("unit", unit), []driver.Resource{word(start)})
-		if last = err; err != nil {
-			return false
-		}
-		if want := uint16(unit<<8 + start); readings[0].Value != want {
-			t.Fatalf("register %d of unit %d reads %v, %v, want %d", start, unit, readings[0].Value, readings[0].Err, want)
-		}
-		return true
+	return d
+}
+
+// readUnit reads one register of a unit. A value of another register or unit
+// fails the test.
+func readUnit(t *testing.T, d *Driver, unit, start int) error {
+	t.Helper()
+	readings, err := d.Read(t.Context(), fmt.Sprint("unit", unit), []driver.Resource{word(start)})
+	if err != nil {
+		return err
 	}
-	await := func(unit, start int) {
-		for deadline := time.Now().Add(10 * time.Second); !good(unit, start); time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("unit %d does not answer: %v", unit, last)
+	if want := uint16(unit<<8 + start); readings[0].Value != want {
+		t.Fatalf("register %d of unit %d reads %v, %v, want %d", start, unit, readings[0].Value, readings[0].Err, want)
+	}
+	return nil
+}
+
+func awaitUnit(t *testing.T, d *Driver, unit, start int) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		err := readUnit(t, d, unit, start)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("unit %d does not answer: %v", unit, err)
+		}
+	}
+}
+
+// Two units on a serial line that now and then go wrong once: no reading has
+// the value of another register or unit, and the line recovers.
+func TestSerialLineMischief(t *testing.T) {
+	for name, how := range map[string]func(answer []byte) ([]byte, time.Duration){
+		"late":             func(a []byte) ([]byte, time.Duration) { return a, serialTimeout * 3 / 2 },
+		"very late":        func(a []byte) ([]byte, time.Duration) { return a, serialTimeout * 5 / 2 },
+		"extremely late":   func(a []byte) ([]byte, time.Duration) { return a, serialTimeout * 11 / 2 },
+		"doubled":          func(a []byte) ([]byte, time.Duration) { return append(a, a...), 0 },
+		"many times":       func(a []byte) ([]byte, time.Duration) { return bytes.Repeat(a, 20), 0 },
+		"doubled, late":    func(a []byte) ([]byte, time.Duration) { return append(a, a...), serialTimeout * 5 / 2 },
+		"cut":              func(a []byte) ([]byte, time.Duration) { return a[:len(a)-1], 0 },
+		"noise before":     func(a []byte) ([]byte, time.Duration) { return append([]byte{0xff, 0}, a...), 0 },
+		"nothing at all":   func([]byte) ([]byte, time.Duration) { return nil, 0 },
+		"a wrong checksum": func(a []byte) ([]byte, time.Duration) { a[3]++; return a, 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var wrong atomic.Bool
+			d := onSerialLine(t, func(a []byte) ([]byte, time.Duration) {
+				if wrong.CompareAndSwap(true, false) {
+					return how(a)
+				}
+				return a, 0
+			})
+			for round := range 4 {
+				awaitUnit(t, d, 1, 10*round)
+				awaitUnit(t, d, 2, 10*round)
+				wrong.Store(true)
+				for n := range 4 { // none of them may have what is not its own
+					_ = readUnit(t, d, 1, 100+10*round+n)
+				}
+				awaitUnit(t, d, 2, 200+round)
+				awaitUnit(t, d, 1, 200+round)
+				if wrong.Load() {
+					t.Error("nothing went wrong")
+				}
 			}
-		}
+		})
 	}
-	for round := range 3 {
-		await(1, 2*round)
-		await(2, 2*round)
-		delay.Store(int64(75 * time.Millisecond)) // one and a half time-outs
-		if good(1, 100+round) {
-			t.Error("a late answer is a value")
-		}
-		delay.Store(0)
-		await(1, 200+round)
-		await(2, 200+round)
+}
+
+// A slave that always says everything twice has no values, but no wrong ones.
+func TestSerialLineThatAlwaysDoubles(t *testing.T) {
+	d := onSerialLine(t, func(a []byte) ([]byte, time.Duration) { return append(a, a...), 0 })
+	for end, n := time.Now().Add(time.Second), 0; time.Now().Before(end); n++ {
+		_ = readUnit(t, d, 1, n%100)
+		time.Sleep(time.Millisecond)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -43,7 +42,6 @@ func (o Options) withDefaults() Options {
 // Driver reads and writes OPC UA nodes. Devices with the same endpoint share
 // one connection.
 type Driver struct {
-	log     *slog.Logger
 	options Options
 
 	mu      sync.RWMutex
@@ -61,9 +59,8 @@ type device struct {
 }
 
 // New returns a driver without devices.
-func New(log *slog.Logger, o Options) *Driver {
+func New(o Options) *Driver {
 	return &Driver{
-		log:     log,
 		options: o.withDefaults(),
 		devices: map[string]*device{},
 		links:   map[target]*link{},
@@ -122,7 +119,7 @@ func (d *Driver) linkTo(t target) *link {
 	if l, ok := d.links[t]; ok {
 		return l
 	}
-	l := newLink(t, d.options, d.log, d.tell)
+	l := newLink(t, d.options, d.tell)
 	d.links[t] = l
 	d.running.Go(l.run)
 	return l

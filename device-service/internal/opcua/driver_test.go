@@ -3,7 +3,6 @@ package opcua
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -343,11 +342,9 @@ func TestKeepAliveNoticesASilentServer(t *testing.T) {
 	}
 }
 
-func TestLogOncePerChange(t *testing.T) {
+func TestToldOncePerChange(t *testing.T) {
 	p := newPlant(t, 0, answerOf{"Word": uint16(1)})
-	lines := &lineLog{}
-	d := New(slog.New(slog.NewTextHandler(lines, nil)), brisk)
-	defer d.Close()
+	d := newDriver(t, brisk)
 	states := record(d)
 	add(t, d, deviceAt("one", p.endpoint()))
 	states.await(t, "one", 1)
@@ -357,31 +354,11 @@ func TestLogOncePerChange(t *testing.T) {
 		_, _ = d.Read(t.Context(), "one", []driver.Resource{p.resource("Word", "Uint16")})
 	}
 	p.Start()
-	states.await(t, "one", 3)
-	if up, down := lines.count("is connected"), lines.count("is not connected"); up != 2 || down != 1 {
-		t.Errorf("logged %d times up and %d times down:\n%s", up, down, lines)
+	got := states.await(t, "one", 3)
+	if len(got) != 3 || got[0] != "up" || got[2] != "up" || !strings.HasPrefix(got[1], p.endpoint()+": ") {
+		t.Errorf("states %q", got)
 	}
 }
-
-// lineLog collects what was logged.
-type lineLog struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lineLog) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *lineLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func (l *lineLog) count(part string) int { return strings.Count(l.String(), part) }
 
 func TestRemoveEndsReadsInFlight(t *testing.T) {
 	p := newPlant(t, 0, answerOf{"Word": uint16(1)})

@@ -3,7 +3,6 @@ package opcua
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +22,6 @@ const (
 type link struct {
 	target  target
 	options Options
-	log     *slog.Logger
 	tell    func(l *link, device string, s driver.State)
 
 	ctx    context.Context
@@ -50,11 +48,10 @@ const (
 	toldDown
 )
 
-func newLink(t target, o Options, log *slog.Logger, tell func(*link, string, driver.State)) *link {
+func newLink(t target, o Options, tell func(*link, string, driver.State)) *link {
 	l := &link{
 		target:  t,
 		options: o,
-		log:     log.With("endpoint", t.url),
 		tell:    tell,
 		first:   make(chan struct{}),
 		joined:  make(chan struct{}, 1),
@@ -94,19 +91,11 @@ func (l *link) run() {
 	}
 }
 
-// set takes a new state, and logs it when it is a change.
+// set takes a new state.
 func (l *link) set(s *session, err error) {
 	l.mu.Lock()
-	wasUp, wasDown := l.current != nil, l.err != nil
+	defer l.mu.Unlock()
 	l.current, l.err = s, err
-	l.mu.Unlock()
-	switch {
-	case l.ctx.Err() != nil:
-	case s != nil && !wasUp:
-		l.log.Info("opc ua server is connected")
-	case s == nil && !wasDown:
-		l.log.Warn("opc ua server is not connected; trying again", "error", err)
-	}
 }
 
 // rest waits between two attempts.
@@ -130,7 +119,7 @@ func (l *link) announce() {
 	l.mu.Lock()
 	state, now := driver.State{Up: true}, toldUp
 	if l.current == nil {
-		state, now = driver.State{Err: l.err}, toldDown
+		state, now = driver.State{Err: fmt.Errorf("%s: %w", l.target.url, l.err)}, toldDown
 	}
 	var devices []string
 	for name, before := range l.told {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -17,7 +16,7 @@ import (
 )
 
 func testLink(o Options) *link {
-	return newLink(target{url: "opc.tcp://127.0.0.1:1"}, o, slog.New(slog.DiscardHandler), func(*link, string, driver.State) {})
+	return newLink(target{url: "opc.tcp://127.0.0.1:1"}, o, func(*link, string, driver.State) {})
 }
 
 func TestTurnsAreBounded(t *testing.T) {

@@ -50,7 +50,8 @@ func isPlainlyGood(code ua.StatusCode) bool { return code&codeMask == 0 }
 
 // named says in short what an error of the library means.
 func named(err error) error {
-	code, isStatus := err.(ua.StatusCode)
+	var code ua.StatusCode
+	isStatus := errors.As(err, &code)
 	switch {
 	case errors.Is(err, io.EOF):
 		return errors.New("the server closed the connection")

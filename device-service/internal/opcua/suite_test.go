@@ -1,7 +1,6 @@
 package opcua
 
 import (
-	"log/slog"
 	"testing"
 	"time"
 
@@ -19,7 +18,7 @@ var brisk = Options{
 
 func newDriver(t *testing.T, o Options) *Driver {
 	t.Helper()
-	d := New(slog.New(slog.DiscardHandler), o)
+	d := New(o)
 	t.Cleanup(func() { _ = d.Close() })
 	return d
 }
