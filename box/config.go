@@ -78,8 +78,6 @@ func (s service) config(f flags) tree {
 		"MessageBus": tree{"Optional": tree{"ClientId": s.key}},
 	}
 	if s.key == "rules-service" {
-		// Its SDK has no bus to send metrics on, and would complain each time.
-		c["Writable"] = tree{"LogLevel": "INFO", "Telemetry": tree{"Interval": "8760h"}}
 		c["Rules"] = tree{"Host": host, "Port": f.RulesPort, "DataDir": filepath.Join(dir, "data"), "Authentication": ""}
 		return c
 	}

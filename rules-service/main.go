@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"time"
 
@@ -60,6 +61,8 @@ func run(args []string) error {
 	if !ok {
 		return errors.New("EdgeX's SDK could not start; its log above says why")
 	}
+	// The SDK has no bus to report metrics on; it would log an error each time.
+	sdk.MetricsManager().ResetInterval(math.MaxInt64)
 	log := slog.New(&edgexHandler{client: sdk.LoggingClient()})
 	s, err := open(sdk, key, args, log)
 	if err != nil {

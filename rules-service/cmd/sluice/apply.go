@@ -42,9 +42,9 @@ func (s *session) put(path, body, file, name string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %s: %w", file, name, err)
 	}
-	fmt.Fprintln(s.out, a.body)
+	_, _ = fmt.Fprintln(s.out, a.body)
 	for _, w := range a.warnings {
-		fmt.Fprintf(s.out, "  warning: %s\n", w)
+		_, _ = fmt.Fprintf(s.out, "  warning: %s\n", w)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -68,7 +69,7 @@ func (d *definitions) addStatements(file, text string) error {
 
 func (d *definitions) addStream(file, sql string) error {
 	st, err := sqlengine.ParseStatement(sql)
-	if findings, ok := err.(diag.List); ok {
+	if findings := diag.List(nil); errors.As(err, &findings) {
 		return fmt.Errorf("%s: stream:\n%s", file, findings.Render(sql))
 	}
 	if err != nil {

@@ -37,7 +37,7 @@ func (s *session) showJSON(path string) error {
 	if err := json.Indent(&b, []byte(a.body), "", "  "); err != nil {
 		return fmt.Errorf("answer of %s: %w", path, err)
 	}
-	fmt.Fprintln(s.out, strings.TrimSpace(b.String()))
+	_, _ = fmt.Fprintln(s.out, strings.TrimSpace(b.String()))
 	return nil
 }
 
@@ -79,13 +79,13 @@ func (s *session) table(rows [][]string) error {
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
 	for _, row := range rows {
-		fmt.Fprintln(w, strings.Join(row, "\t"))
+		_, _ = fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	for line := range strings.Lines(b.String()) {
-		fmt.Fprintln(s.out, strings.TrimRight(line, " \n"))
+		_, _ = fmt.Fprintln(s.out, strings.TrimRight(line, " \n"))
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -42,7 +41,7 @@ func (c *lintCmd) Run(s *session) error {
 	if len(errs) > 0 {
 		return fmt.Errorf("findings: %d\n%w", len(errs), errors.Join(errs...))
 	}
-	fmt.Fprintf(s.out, "streams: %d, rules: %d, all right\n", len(d.streams), len(d.rules))
+	_, _ = fmt.Fprintf(s.out, "streams: %d, rules: %d, all right\n", len(d.streams), len(d.rules))
 	return nil
 }
 
@@ -65,7 +64,7 @@ func (c streams) Names() []string { return slices.Sorted(maps.Keys(c)) }
 func newLinter() *linter {
 	reg := builtin.Registry(edgex.Bus{})
 	env := connector.Env{
-		Log:    slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:    slog.New(slog.DiscardHandler),
 		Secret: func(string, string) (string, error) { return "", nil }, // only the service has them
 	}
 	return &linter{streams{}, hub.New(reg, env, func(string, error) {}), delivery.NewPool(reg, env)}
@@ -95,7 +94,7 @@ func (l *linter) rule(r ruleText) []error {
 		return append(errs, err)
 	}
 	_, err = sqlengine.Compile(def.SQL, l.streams, sqlengine.Options{SendNil: def.Options.SendNil})
-	if findings, ok := err.(diag.List); ok {
+	if findings := diag.List(nil); errors.As(err, &findings) {
 		err = errors.New(findings.Render(def.SQL))
 	}
 	if err != nil {

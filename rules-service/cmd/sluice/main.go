@@ -60,7 +60,7 @@ func execute(args []string, stdout, stderr io.Writer) (code int) {
 	parser, err := kong.New(&c, kong.Name("sluice"), kong.Description(description), kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { panic(exit(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
-		fmt.Fprintln(stderr, "sluice:", err)
+		_, _ = fmt.Fprintln(stderr, "sluice:", err)
 		return 2
 	}
 	if len(args) == 0 {
@@ -68,14 +68,14 @@ func execute(args []string, stdout, stderr io.Writer) (code int) {
 	}
 	k, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintln(stderr, "sluice:", err)
+		_, _ = fmt.Fprintln(stderr, "sluice:", err)
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	s := &session{ctx: ctx, out: stdout, api: newClient(c.Server, c.Token), asJSON: c.Output == "json"}
 	if err := k.Run(s); err != nil {
-		fmt.Fprintln(stderr, "sluice:", err)
+		_, _ = fmt.Fprintln(stderr, "sluice:", err)
 		return 1
 	}
 	return 0

@@ -28,7 +28,7 @@ func (c *statusCmd) Run(s *session) error {
 		case <-s.ctx.Done():
 			return nil
 		case <-time.After(c.Every):
-			fmt.Fprintln(s.out)
+			_, _ = fmt.Fprintln(s.out)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"sluice/rules-service/internal/rule"
 	"sluice/sqlengine/diag"
@@ -136,6 +137,9 @@ func body(r *http.Request) (string, error) {
 	b, err := io.ReadAll(r.Body)
 	if err != nil {
 		return "", fmt.Errorf("read body: %w", err)
+	}
+	if !utf8.Valid(b) {
+		return "", errors.New("the body is not UTF-8")
 	}
 	return string(b), nil
 }

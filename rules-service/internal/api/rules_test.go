@@ -100,6 +100,7 @@ func TestBadRules(t *testing.T) {
 		{`{"id":"r","sql":"SELECT a FROM demo","actions":[{"memory":{}}],"options":{"bufferLength":-1}}`, 1000, "options.bufferLength must be a whole number of at least 0, not -1"},
 		{`{"id":"r","graph":{},"actions":[{"memory":{}}]}`, 1000, "graph rules are not supported yet"},
 		{`[]`, 1000, "rule must be an object"},
+		{hot + "x", 1000, "after top-level value"},
 		{`{"id":"r",`, 1000, "rule is not JSON: line 1"},
 	} {
 		b.refused("POST", "/rules", c.rule, 400, c.code, c.message)
@@ -107,6 +108,7 @@ func TestBadRules(t *testing.T) {
 			t.Errorf("validate %s: %d %s", c.rule, status, text)
 		}
 	}
+	b.refused("POST", "/rules", strings.Replace(hot, "80", "'\xff'", 1), 400, 1000, "the body is not UTF-8")
 	b.want("GET", "/rules", "", 200, "[]\n")
 	b.want("POST", "/rules", hot, 201, "Rule hot was created successfully.")
 }
@@ -130,6 +132,10 @@ func TestWarnings(t *testing.T) {
 	}
 	if h := b.want("POST", "/rules", typo, 201, "Rule r was created successfully."); !cmp.Equal(h.Values("Warnings"), want) {
 		t.Error(cmp.Diff(want, h.Values("Warnings")))
+	}
+	twice := strings.Replace(hot, `"sql"`, `"ID":"warm","sql"`, 1)
+	if h := b.want("POST", "/rules", twice, 201, "Rule warm was created successfully."); !cmp.Equal(h.Values("Warnings"), []string{"ID is given twice; the last one counts"}) {
+		t.Error(h.Values("Warnings"))
 	}
 	b.want("POST", "/rules/validate", `{"id":"r","sgl":"x","sql":"SELECT a FROM demo","actions":[{"memory":{}}]}`, 200,
 		`{"sources":["demo"],"valid":true,"warnings":["sgl is unknown and has no effect; did you mean \"sql\"?"]}`+"\n")

@@ -38,12 +38,12 @@ type memory struct {
 }
 
 type sourceConfig struct {
-	Datasource string `json:"datasource" doc:"Name; all sources read the same feed."`
-	Server     string `json:"server" doc:"Where it is."`
+	Datasource string `prop:"datasource" doc:"Name; all sources read the same feed."`
+	Server     string `prop:"server" doc:"Where it is."`
 }
 
 type sinkConfig struct {
-	Topic connector.Template `json:"topic" doc:"Where to."`
+	Topic connector.Template `prop:"topic" doc:"Where to."`
 }
 
 // Start opens the store in dir, and serves the rules that are in it. An empty
@@ -51,7 +51,7 @@ type sinkConfig struct {
 func Start(t testing.TB, dir, token string) *Service {
 	t.Helper()
 	s := &Service{Stopped: make(chan struct{}), memory: &memory{in: make(chan []string), out: make(chan string, 10000)}}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	var err error
 	if s.store, err = store.Open(dir); err != nil {
 		t.Fatal(err)

@@ -70,8 +70,9 @@ func (g *generic) arrayValue(kind string, text []byte) (value.Value, error) {
 	if err == nil && v.Type() == fastjson.TypeArray {
 		return g.list(v, func(e *fastjson.Value) (value.Value, error) { return g.element(kind, e) })
 	}
-	inner, ok := strings.CutPrefix(string(text), "[")
-	if inner, ok = strings.CutSuffix(inner, "]"); !ok || kind != "String" {
+	inner, opened := strings.CutPrefix(string(text), "[")
+	inner, closed := strings.CutSuffix(inner, "]")
+	if !opened || !closed || kind != "String" {
 		return value.Value{}, fmt.Errorf("%q is no array of %s", text, kind)
 	}
 	var out []value.Value

@@ -8,38 +8,38 @@ import (
 // SinkCommon are the properties that every sink has: package delivery acts on
 // them. A property marked unsupported is refused unless it has its default.
 type SinkCommon struct {
-	SendSingle    bool     `json:"sendSingle" doc:"One message for each row of a result instead of one message with an array."`
-	OmitIfEmpty   bool     `json:"omitIfEmpty" doc:"Send nothing when a result has no rows."`
-	Fields        []string `json:"fields" doc:"Keep only these columns; a missing one is written as null."`
-	ExcludeFields []string `json:"excludeFields" doc:"Leave these columns out; not together with fields."`
-	DataField     string   `json:"dataField" alias:"tableDataField" doc:"Take this column, an object or an array of objects, as the result."`
-	DataTemplate  Template `json:"dataTemplate" doc:"Go text/template over the result: an array of maps, with sendSingle one map."`
-	Format        string   `json:"format" doc:"Format of the payload; json is the only one so far."`
-	BufferLength  int      `json:"bufferLength" doc:"Messages that wait for the target at most. A full queue holds the rule back while the target is there, and loses its oldest message, counted, while the target is gone."`
-	Concurrency   int      `json:"concurrency" doc:"Accepted; results never depend on it."`
+	SendSingle    bool     `prop:"sendSingle" doc:"One message for each row of a result instead of one message with an array."`
+	OmitIfEmpty   bool     `prop:"omitIfEmpty" doc:"Send nothing when a result has no rows."`
+	Fields        []string `prop:"fields" doc:"Keep only these columns; a missing one is written as null."`
+	ExcludeFields []string `prop:"excludeFields" doc:"Leave these columns out; not together with fields."`
+	DataField     string   `prop:"dataField" alias:"tableDataField" doc:"Take this column, an object or an array of objects, as the result."`
+	DataTemplate  Template `prop:"dataTemplate" doc:"Go text/template over the result: an array of maps, with sendSingle one map."`
+	Format        string   `prop:"format" doc:"Format of the payload; json is the only one so far."`
+	BufferLength  int      `prop:"bufferLength" doc:"Messages that wait for the target at most. A full queue holds the rule back while the target keeps up, and loses its oldest message, counted, while the target is gone or its messages wait for more than a second."`
+	Concurrency   int      `prop:"concurrency" doc:"Accepted; results never depend on it."`
 
-	BatchSize         int            `json:"batchSize,unsupported" doc:"Collect so many results into one message."`
-	LingerInterval    time.Duration  `json:"lingerInterval,unsupported" doc:"Collect results for so long into one message."`
-	SchemaID          string         `json:"schemaId,unsupported" doc:"Message of the schema registry."`
-	Delimiter         string         `json:"delimiter,unsupported" doc:"Separator of the delimited format."`
-	HasHeader         bool           `json:"hasHeader,unsupported" doc:"Header line of the delimited format."`
-	Compression       string         `json:"compression,unsupported" doc:"zlib, gzip, flate or zstd."`
-	CompressionProps  map[string]any `json:"compressionProps,unsupported" doc:"Level of the compression."`
-	Encryption        string         `json:"encryption,unsupported" doc:"aes."`
-	EncProps          map[string]any `json:"encProps,unsupported" doc:"Settings of the encryption."`
-	ResourceID        string         `json:"resourceId,unsupported" doc:"Named configuration of the sink type."`
-	ConnectionSelect  string         `json:"connectionSelector,unsupported" doc:"Named connection; equal connections are shared without it."`
-	ResendAlterQueue  bool           `json:"resendAlterQueue,unsupported" doc:"New results first, old ones beside them."`
-	ResendPriority    int            `json:"resendPriority,unsupported" doc:"Order of old and new results."`
-	ResendIndicator   string         `json:"resendIndicatorField,unsupported" doc:"Column that marks rows sent again."`
-	ResendDestination string         `json:"resendDestination,unsupported" doc:"Other topic for rows sent again."`
+	BatchSize         int            `prop:"batchSize,unsupported" doc:"Collect so many results into one message."`
+	LingerInterval    time.Duration  `prop:"lingerInterval,unsupported" doc:"Collect results for so long into one message."`
+	SchemaID          string         `prop:"schemaId,unsupported" doc:"Message of the schema registry."`
+	Delimiter         string         `prop:"delimiter,unsupported" doc:"Separator of the delimited format."`
+	HasHeader         bool           `prop:"hasHeader,unsupported" doc:"Header line of the delimited format."`
+	Compression       string         `prop:"compression,unsupported" doc:"zlib, gzip, flate or zstd."`
+	CompressionProps  map[string]any `prop:"compressionProps,unsupported" doc:"Level of the compression."`
+	Encryption        string         `prop:"encryption,unsupported" doc:"aes."`
+	EncProps          map[string]any `prop:"encProps,unsupported" doc:"Settings of the encryption."`
+	ResourceID        string         `prop:"resourceId,unsupported" doc:"Named configuration of the sink type."`
+	ConnectionSelect  string         `prop:"connectionSelector,unsupported" doc:"Named connection; equal connections are shared without it."`
+	ResendAlterQueue  bool           `prop:"resendAlterQueue,unsupported" doc:"New results first, old ones beside them."`
+	ResendPriority    int            `prop:"resendPriority,unsupported" doc:"Order of old and new results."`
+	ResendIndicator   string         `prop:"resendIndicatorField,unsupported" doc:"Column that marks rows sent again."`
+	ResendDestination string         `prop:"resendDestination,unsupported" doc:"Other topic for rows sent again."`
 
-	EnableCache          bool          `json:"enableCache" doc:"Accepted. What a target cannot take waits in memory, up to bufferLength messages, and is sent again in order; a restart loses it."`
-	MemoryCacheThreshold int           `json:"memoryCacheThreshold" doc:"Accepted; bufferLength bounds the queue."`
-	MaxDiskCache         int           `json:"maxDiskCache" doc:"Accepted; the queue is in memory."`
-	BufferPageSize       int           `json:"bufferPageSize" doc:"Accepted; the queue is in memory."`
-	CleanCacheAtStop     bool          `json:"cleanCacheAtStop" doc:"Accepted; the queue in memory ends with the rule."`
-	ResendInterval       time.Duration `json:"resendInterval" doc:"Pause between attempts; 0: 100 ms at first, doubled up to 30 s."`
+	EnableCache          bool          `prop:"enableCache" doc:"Accepted. What a target cannot take waits in memory, up to bufferLength messages, and is sent again in order; a restart loses it."`
+	MemoryCacheThreshold int           `prop:"memoryCacheThreshold" doc:"Accepted; bufferLength bounds the queue."`
+	MaxDiskCache         int           `prop:"maxDiskCache" doc:"Accepted; the queue is in memory."`
+	BufferPageSize       int           `prop:"bufferPageSize" doc:"Accepted; the queue is in memory."`
+	CleanCacheAtStop     bool          `prop:"cleanCacheAtStop" doc:"Accepted; the queue in memory ends with the rule."`
+	ResendInterval       time.Duration `prop:"resendInterval" doc:"Pause between attempts; 0: 100 ms at first, doubled up to 30 s."`
 }
 
 var defaultSinkCommon = SinkCommon{Format: "json", BufferLength: 1024, Concurrency: 1, Delimiter: ",",
@@ -71,18 +71,18 @@ func (c *SinkCommon) Validate() error {
 // SourceCommon are the properties that every source has: package hub acts on
 // them.
 type SourceCommon struct {
-	BufferLength           int               `json:"bufferLength" doc:"Messages that wait for the rules at most."`
-	UseInt64ForWholeNumber bool              `json:"useInt64ForWholeNumber" doc:"A JSON number without a point is BIGINT instead of FLOAT."`
-	Concurrency            int               `json:"concurrency" doc:"Accepted; results never depend on it."`
-	Format                 string            `json:"format,unsupported" doc:"The stream's FORMAT says it."`
-	Decompression          string            `json:"decompression,unsupported" doc:"zlib, gzip, flate or zstd."`
-	MergeField             string            `json:"mergeField,unsupported" doc:"Latest message of each value of this column, within an interval."`
-	Merger                 string            `json:"merger,unsupported" doc:"Named merger of frames."`
-	SendInterval           time.Duration     `json:"sendInterval,unsupported" doc:"Pause between the elements of an array."`
-	PayloadField           string            `json:"payloadField,unsupported" doc:"Column that is decoded once more."`
-	PayloadFormat          string            `json:"payloadFormat,unsupported" doc:"Format of the payload column."`
-	ColAliasMapping        map[string]string `json:"colAliasMapping,unsupported" doc:"Columns renamed while decoding."`
-	ConnectionSelect       string            `json:"connectionSelector,unsupported" doc:"Named connection; equal connections are shared without it."`
+	BufferLength           int               `prop:"bufferLength" doc:"Messages that wait for the rules at most."`
+	UseInt64ForWholeNumber bool              `prop:"useInt64ForWholeNumber" doc:"A JSON number without a point is BIGINT instead of FLOAT."`
+	Concurrency            int               `prop:"concurrency" doc:"Accepted; results never depend on it."`
+	Format                 string            `prop:"format,unsupported" doc:"The stream's FORMAT says it."`
+	Decompression          string            `prop:"decompression,unsupported" doc:"zlib, gzip, flate or zstd."`
+	MergeField             string            `prop:"mergeField,unsupported" doc:"Latest message of each value of this column, within an interval."`
+	Merger                 string            `prop:"merger,unsupported" doc:"Named merger of frames."`
+	SendInterval           time.Duration     `prop:"sendInterval,unsupported" doc:"Pause between the elements of an array."`
+	PayloadField           string            `prop:"payloadField,unsupported" doc:"Column that is decoded once more."`
+	PayloadFormat          string            `prop:"payloadFormat,unsupported" doc:"Format of the payload column."`
+	ColAliasMapping        map[string]string `prop:"colAliasMapping,unsupported" doc:"Columns renamed while decoding."`
+	ConnectionSelect       string            `prop:"connectionSelector,unsupported" doc:"Named connection; equal connections are shared without it."`
 }
 
 var defaultSourceCommon = SourceCommon{BufferLength: 1024, Concurrency: 1}

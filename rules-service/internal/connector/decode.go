@@ -2,6 +2,7 @@ package connector
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -92,7 +93,8 @@ func mistake(format string, args ...any) error {
 }
 
 func below(step string, err error) error {
-	if pe, ok := err.(*pathError); ok {
+	var pe *pathError
+	if errors.As(err, &pe) {
 		return &pathError{path: step + pe.path, err: pe.err}
 	}
 	return &pathError{path: step, err: err}

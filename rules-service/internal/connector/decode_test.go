@@ -8,22 +8,22 @@ import (
 )
 
 type nestedConfig struct {
-	Path string `json:"path,required" doc:"Where."`
-	N    int    `json:"n" doc:"How many."`
+	Path string `prop:"path,required" doc:"Where."`
+	N    int    `prop:"n" doc:"How many."`
 }
 
 type testConfig struct {
-	Server   string              `json:"server,required" doc:"Where to."`
-	Topic    Template            `json:"topic" doc:"What about."`
-	Password Secret              `json:"password" doc:"Password."`
-	Count    int                 `json:"count" alias:"number" doc:"How many."`
-	Ratio    float64             `json:"ratio" doc:"Part."`
-	On       bool                `json:"on" doc:"Whether."`
-	Pause    time.Duration       `json:"pause" doc:"How long."`
-	Names    []string            `json:"names" doc:"Who."`
-	Headers  map[string]Template `json:"headers" doc:"Beside."`
-	Nested   []nestedConfig      `json:"nested" doc:"Below."`
-	Later    string              `json:"later,unsupported" doc:"Some day."`
+	Server   string              `prop:"server,required" doc:"Where to."`
+	Topic    Template            `prop:"topic" doc:"What about."`
+	Password Secret              `prop:"password" doc:"Password."`
+	Count    int                 `prop:"count" alias:"number" doc:"How many."`
+	Ratio    float64             `prop:"ratio" doc:"Part."`
+	On       bool                `prop:"on" doc:"Whether."`
+	Pause    time.Duration       `prop:"pause" doc:"How long."`
+	Names    []string            `prop:"names" doc:"Who."`
+	Headers  map[string]Template `prop:"headers" doc:"Beside."`
+	Nested   []nestedConfig      `prop:"nested" doc:"Below."`
+	Later    string              `prop:"later,unsupported" doc:"Some day."`
 }
 
 func testRegistry() *Registry {

@@ -36,14 +36,14 @@ func index(v reflect.Value) []property {
 			out = append(out, index(v.Field(i))...)
 			continue
 		}
-		name, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, opts, _ := strings.Cut(f.Tag.Get("prop"), ",")
 		p := property{value: v.Field(i), unsupported: strings.Contains(opts, "unsupported"),
 			field: Field{Name: name, Doc: f.Tag.Get("doc"), Type: typeName(f.Type), Required: strings.Contains(opts, "required")}}
 		if a := f.Tag.Get("alias"); a != "" {
 			p.aliases = strings.Split(a, ",")
 		}
 		if name == "" || p.field.Doc == "" {
-			panic(fmt.Sprintf("connector: %s.%s has no json name or no doc", v.Type(), f.Name))
+			panic(fmt.Sprintf("connector: %s.%s has no name or no doc", v.Type(), f.Name))
 		}
 		out = append(out, p)
 	}
@@ -113,12 +113,6 @@ func fieldsOf[C any](defaults C) []Field {
 	return out
 }
 
-// SinkCommonFields documents the properties that every sink has.
-func SinkCommonFields() []Field { return fieldsOf(defaultSinkCommon) }
-
-// SourceCommonFields documents the properties that every source has.
-func SourceCommonFields() []Field { return fieldsOf(defaultSourceCommon) }
-
 // templatesOf collects the Template properties that are set, those in maps by
 // "property.key".
 func templatesOf(config any) map[string]string {
@@ -142,12 +136,12 @@ func keyOf[C any](name string, config *C, extra func(C) string) string {
 	h := sha256.New()
 	for _, p := range index(reflect.ValueOf(config).Elem()) {
 		if p.value.Type() != templateType && (p.value.Kind() != reflect.Map || p.value.Type().Elem() != templateType) {
-			fmt.Fprintf(h, "%s=", p.field.Name)
+			_, _ = fmt.Fprintf(h, "%s=", p.field.Name)
 			writeKey(h, p.value)
 		}
 	}
 	if extra != nil {
-		fmt.Fprintf(h, "%q", extra(*config))
+		_, _ = fmt.Fprintf(h, "%q", extra(*config))
 	}
 	return name + ":" + hex.EncodeToString(h.Sum(nil)[:12])
 }
@@ -156,13 +150,13 @@ func keyOf[C any](name string, config *C, extra func(C) string) string {
 func writeKey(w io.Writer, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
-		fmt.Fprintf(w, "%q;", v.String())
+		_, _ = fmt.Fprintf(w, "%q;", v.String())
 	case reflect.Struct:
 		for i := range v.NumField() {
 			writeKey(w, v.Field(i))
 		}
 	case reflect.Slice:
-		fmt.Fprintf(w, "%d[", v.Len())
+		_, _ = fmt.Fprintf(w, "%d[", v.Len())
 		for i := range v.Len() {
 			writeKey(w, v.Index(i))
 		}
@@ -171,6 +165,6 @@ func writeKey(w io.Writer, v reflect.Value) {
 		if err != nil {
 			panic("connector: property of type " + v.Type().String())
 		}
-		fmt.Fprintf(w, "%s;", b)
+		_, _ = fmt.Fprintf(w, "%s;", b)
 	}
 }

@@ -12,7 +12,7 @@ import (
 type Template string
 
 // SinkSpec declares a sink. C is its configuration: a struct whose fields have
-// the tags json (the property's name; ",required") and doc. When *C has the
+// the tags prop (the property's name; ",required") and doc. When *C has the
 // method Validate() error, it is asked as well.
 type SinkSpec[C any] struct {
 	Name     string

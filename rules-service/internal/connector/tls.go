@@ -11,15 +11,15 @@ import (
 
 // TLS are the properties of a secured connection, to be embedded.
 type TLS struct {
-	CertificationPath    string `json:"certificationPath" doc:"File with the client's certificate, PEM."`
-	PrivateKeyPath       string `json:"privateKeyPath" doc:"File with the client's key, PEM."`
-	RootCAPath           string `json:"rootCaPath" doc:"File with the certificates to trust, PEM."`
-	CertificationRaw     string `json:"certificationRaw" doc:"The client's certificate, base64 of PEM."`
-	PrivateKeyRaw        Secret `json:"privateKeyRaw" doc:"The client's key, base64 of PEM."`
-	RootCARaw            string `json:"rootCARaw" doc:"The certificates to trust, base64 of PEM."`
-	InsecureSkipVerify   bool   `json:"insecureSkipVerify" doc:"Take any certificate of the server."`
-	TLSMinVersion        string `json:"tlsMinVersion" doc:"tls1.2 or tls1.3; tls1.2 when empty."`
-	RenegotiationSupport string `json:"renegotiationSupport" doc:"never, once or freely."`
+	CertificationPath    string `prop:"certificationPath" doc:"File with the client's certificate, PEM."`
+	PrivateKeyPath       string `prop:"privateKeyPath" doc:"File with the client's key, PEM."`
+	RootCAPath           string `prop:"rootCaPath" doc:"File with the certificates to trust, PEM."`
+	CertificationRaw     string `prop:"certificationRaw" doc:"The client's certificate, base64 of PEM."`
+	PrivateKeyRaw        Secret `prop:"privateKeyRaw" doc:"The client's key, base64 of PEM."`
+	RootCARaw            string `prop:"rootCARaw" doc:"The certificates to trust, base64 of PEM."`
+	InsecureSkipVerify   bool   `prop:"insecureSkipVerify" doc:"Take any certificate of the server."`
+	TLSMinVersion        string `prop:"tlsMinVersion" doc:"tls1.2 or tls1.3; tls1.2 when empty."`
+	RenegotiationSupport string `prop:"renegotiationSupport" doc:"never, once or freely."`
 }
 
 // Config builds the settings; files are read now.

@@ -168,7 +168,7 @@ func (h *Sink) lose(t *testing.T) {
 		var permanent *connector.Permanent
 		switch {
 		case err == nil:
-			return errors.New("Write succeeds without a server")
+			return errors.New("writing succeeds without a server")
 		case errors.As(err, &permanent):
 			t.Fatalf("a lost connection is no permanent error: %v", err)
 		}

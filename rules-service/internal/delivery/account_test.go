@@ -40,11 +40,7 @@ func (m moody) Write(_ context.Context, msgs []connector.Outbound) error {
 // whatever sinks answer and whenever rules end.
 func TestEveryMessageIsAccountedFor(t *testing.T) {
 	var written atomic.Int64
-	r := connector.NewRegistry()
-	connector.AddSink(r, connector.SinkSpec[fakeConfig]{Name: "fake", New: func(fakeConfig, connector.Env) (connector.Sink, error) {
-		return moody{written: &written}, nil
-	}})
-	p := NewPool(r, (&fake{}).pool().env)
+	p := poolOf(moody{written: &written})
 	const rules, batches, size = 8, 50, 5
 	var acks, late atomic.Int64
 	var targets []*Target

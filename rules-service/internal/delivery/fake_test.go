@@ -23,8 +23,8 @@ type fake struct {
 }
 
 type fakeConfig struct {
-	Server string             `json:"server" doc:"Name of the connection."`
-	Topic  connector.Template `json:"topic" doc:"Where to."`
+	Server string             `prop:"server" doc:"Name of the connection."`
+	Topic  connector.Template `prop:"topic" doc:"Where to."`
 }
 
 type fakeSink struct{ f *fake }
@@ -82,11 +82,14 @@ func (f *fake) set(change func()) {
 	change()
 }
 
-func (f *fake) pool() *Pool {
+func (f *fake) pool() *Pool { return poolOf(fakeSink{f}) }
+
+// poolOf is a pool whose sinks are all s.
+func poolOf(s connector.Sink) *Pool {
 	r := connector.NewRegistry()
 	connector.AddSink(r, connector.SinkSpec[fakeConfig]{
 		Name: "fake", Summary: "For tests.", Example: `{"topic": "t"}`,
-		New: func(fakeConfig, connector.Env) (connector.Sink, error) { return fakeSink{f}, nil },
+		New: func(fakeConfig, connector.Env) (connector.Sink, error) { return s, nil },
 	})
 	return NewPool(r, connector.Env{Log: slog.New(slog.DiscardHandler)})
 }

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -24,12 +25,14 @@ type Target struct {
 	warnings []string
 
 	// guarded by worker.mu
-	queue    []message // head is the oldest
+	queue    []waiter // head is the oldest
 	head     int
 	inFlight int
 	listed   bool          // in worker.ready
+	lagging  bool          // a full queue drops, until a Write was quick and left room
 	space    chan struct{} // closed when a waiting Push may go on
 	idle     chan struct{} // closed when nothing waits any more
+	now      time.Time     // of Push
 	closed   bool
 	stats    SinkStats
 }
@@ -39,6 +42,19 @@ type message struct {
 	connector.Outbound
 	ack *value.Ack
 }
+
+// waiter is a message with the time since when it waits.
+type waiter struct {
+	message
+	since time.Time
+}
+
+// patience is how long a message of a full queue may have waited before the
+// target counts as too slow: a rule must not wait for it any longer, since
+// other rules wait behind that one.
+const patience = time.Second
+
+var errLagging = errors.New("the target is too slow: the oldest of the messages that wait are dropped")
 
 func newTarget(p *Pool, w *worker, name string, r *renderer, c *connector.SinkConfig) *Target {
 	t := &Target{pool: p, worker: w, renderer: r, limit: c.Common.BufferLength, interval: c.Common.ResendInterval, warnings: c.Warnings}
@@ -50,8 +66,9 @@ func newTarget(p *Pool, w *worker, name string, r *renderer, c *connector.SinkCo
 // Warnings are what the rule's author should know about the action.
 func (t *Target) Warnings() []string { return t.warnings }
 
-// Push encodes the results and queues them. While the target is there a full
-// queue holds the caller back; while it fails the oldest message is dropped.
+// Push encodes the results and queues them. A full queue holds the caller back
+// while the target keeps up; while it fails or lags the oldest message is
+// dropped.
 func (t *Target) Push(b *value.Batch) error {
 	var errs []error
 	outs := t.renderer.render(b, func(err error) { errs = append(errs, err) })
@@ -59,7 +76,8 @@ func (t *Target) Push(b *value.Batch) error {
 	w.mu.Lock()
 	t.stats.RecordsIn += uint64(len(b.Rows))
 	t.stats.MessagesProcessed += uint64(len(outs))
-	t.stats.LastInvocation = time.Now()
+	t.now = time.Now()
+	t.stats.LastInvocation = t.now
 	for _, err := range errs {
 		t.exception(err)
 	}
@@ -78,27 +96,49 @@ func (t *Target) Push(b *value.Batch) error {
 func (t *Target) put(m message, dropped []*value.Ack) []*value.Ack {
 	w := t.worker
 	for t.waiting() >= t.limit && !t.closed {
-		if w.failing {
+		left := patience - time.Since(t.queue[t.head].since)
+		switch {
+		case w.failing || t.lagging:
 			dropped = append(dropped, t.pop().ack)
 			t.stats.Dropped++
-			continue
+		case left <= 0:
+			t.lag()
+		default:
+			t.await(left)
+			t.now = time.Now()
 		}
-		if t.space == nil {
-			t.space = make(chan struct{})
-		}
-		space := t.space
-		w.mu.Unlock()
-		<-space
-		w.mu.Lock()
 	}
 	if t.closed {
 		t.stats.Dropped++
 		return dropped
 	}
 	m.ack.Hold()
-	t.queue = append(t.queue, m)
+	t.queue = append(t.queue, waiter{m, t.now})
 	w.list(t)
 	return dropped
+}
+
+// await waits for room, at most so long; worker.mu is held, but not meanwhile.
+func (t *Target) await(d time.Duration) {
+	if t.space == nil {
+		t.space = make(chan struct{})
+	}
+	space := t.space
+	t.worker.mu.Unlock()
+	defer t.worker.mu.Lock()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-space:
+	case <-timer.C:
+	}
+}
+
+// lag notes that the target does not keep up.
+func (t *Target) lag() {
+	t.lagging = true
+	t.exception(errLagging)
+	t.worker.log.Warn("sink does not keep up; its oldest messages are dropped", "rule", t.renderer.rule, "action", t.stats.Name)
 }
 
 func (t *Target) waiting() int { return len(t.queue) - t.head }
@@ -106,8 +146,8 @@ func (t *Target) waiting() int { return len(t.queue) - t.head }
 // pop takes the oldest message; there is one. The queue's memory is used again
 // when it has run empty or is mostly taken.
 func (t *Target) pop() message {
-	m := t.queue[t.head]
-	t.queue[t.head] = message{}
+	m := t.queue[t.head].message
+	t.queue[t.head] = waiter{}
 	t.head++
 	switch {
 	case t.head == len(t.queue):

@@ -18,8 +18,7 @@ const (
 	batchMessages = 256 // that one Write takes at most
 	firstPause    = 100 * time.Millisecond
 	longPause     = 30 * time.Second
-	longestWish   = time.Hour   // of a target that says when to come again
-	patience      = time.Second // that Push waits for the first connection
+	longestWish   = time.Hour // of a target that says when to come again
 	farewell      = 5 * time.Second
 )
 
@@ -78,8 +77,7 @@ func (w *worker) run() {
 			w.log.Warn("close sink", "error", err)
 		}
 	}()
-	impatient := time.AfterFunc(patience, func() { w.setFailing(true) })
-	w.connect(impatient.Stop)
+	w.connect()
 	var items []item
 	var outs []connector.Outbound
 	for {
@@ -90,15 +88,13 @@ func (w *worker) run() {
 	}
 }
 
-// connect tries until it succeeds or the worker ends; tried is called after
-// each attempt.
-func (w *worker) connect(tried func() bool) {
+// connect tries until it succeeds or the worker ends.
+func (w *worker) connect() {
 	for attempt := 0; w.ctx.Err() == nil; attempt++ {
 		w.mu.Lock()
 		w.lastTry = time.Now()
 		w.mu.Unlock()
 		err := guard(func() error { return w.sink.Connect(w.ctx) })
-		tried()
 		if err == nil {
 			w.up()
 			return
@@ -144,23 +140,16 @@ func (w *worker) down(err error) {
 	}
 	w.mu.Lock()
 	changed := w.status != Disconnected
-	w.status, w.lastDownMessage = Disconnected, err.Error()
+	w.status, w.failing, w.lastDownMessage = Disconnected, true, err.Error()
 	if changed {
 		w.lastDown = time.Now()
 	}
-	w.mu.Unlock()
-	w.setFailing(true)
-	if changed {
-		w.log.Warn("sink fails; its messages wait", "error", err)
-	}
-}
-
-func (w *worker) setFailing(failing bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.failing = failing
 	for _, t := range w.targets {
 		t.release()
+	}
+	w.mu.Unlock()
+	if changed {
+		w.log.Warn("sink fails; its messages wait", "error", err)
 	}
 }
 
@@ -293,7 +282,7 @@ func (w *worker) settle(items []item, err error, took time.Duration, attempt int
 	}
 	w.down(err)
 	if errors.Is(err, connector.ErrNotConnected) {
-		w.connect(func() bool { return true })
+		w.connect()
 		if attempt == 0 {
 			return items, 0
 		}
@@ -331,6 +320,9 @@ func (w *worker) written(items []item, took time.Duration) {
 		t := items[i].target
 		t.stats.RecordsOut++
 		t.stats.ProcessLatency = took
+		if took < patience && t.waiting() <= t.limit/2 {
+			t.lagging = false
+		}
 		w.leave(t)
 	}
 	w.mu.Unlock()

@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -26,7 +25,7 @@ func BenchmarkDeliver(b *testing.B) {
 	for _, rules := range []int{1, 100} {
 		b.Run(fmt.Sprintf("rules=%d", rules), func(b *testing.B) {
 			f := &feeds{list: map[string]*feed{}}
-			h := New(f.registry(), connector.Env{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}, func(string, error) {})
+			h := New(f.registry(), connector.Env{Log: slog.New(slog.DiscardHandler)}, func(string, error) {})
 			st, err := sqlengine.ParseStatement(demo)
 			if err != nil {
 				b.Fatal(err)

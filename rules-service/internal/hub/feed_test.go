@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -32,8 +31,8 @@ type delivery struct {
 }
 
 type feedConfig struct {
-	Datasource string `json:"datasource" doc:"Name of the feed."`
-	Server     string `json:"server" doc:"Where it is."`
+	Datasource string `prop:"datasource" doc:"Name of the feed."`
+	Server     string `prop:"server" doc:"Where it is."`
 }
 
 // feeds are the sources of a test, by datasource.
@@ -112,7 +111,6 @@ func (f *feed) connections() (opened, closed int) {
 
 // sink collects the results of a rule as JSON.
 type sink struct {
-	schema *value.Schema
 	rows   chan string
 	fail   func() error
 	once   sync.Once
@@ -189,7 +187,7 @@ func (c catalog) Names() []string                              { return nil }
 func newBench(t *testing.T, statements ...string) *bench {
 	t.Helper()
 	b := &bench{t: t, feeds: &feeds{list: map[string]*feed{}}, streams: catalog{}, failures: make(chan string, 100)}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	b.Hub = New(b.feeds.registry(), connector.Env{Log: log}, func(rule string, err error) { b.failures <- rule + ": " + err.Error() })
 	for _, sql := range statements {
 		b.define(sql)

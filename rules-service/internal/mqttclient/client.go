@@ -151,6 +151,9 @@ func (c *Client) dial() (paho.Client, chan error, error) {
 		SetAutoReconnect(false).SetConnectRetry(false).SetOrderMatters(true).SetAutoAckDisabled(true).
 		SetDefaultPublishHandler(c.route).
 		SetConnectionLostHandler(func(_ paho.Client, err error) { tell(lost, err) })
+	if readsAhead(o.Servers[0]) {
+		o.SetCustomOpenConnectionFn(openTCP)
+	}
 	if c.options.TLS != nil {
 		o.SetTLSConfig(c.options.TLS)
 	}

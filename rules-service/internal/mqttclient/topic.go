@@ -62,11 +62,11 @@ type trie struct {
 func (t *trie) add(filter string, s *Subscription) {
 	for {
 		level, rest, more := strings.Cut(filter, "/")
-		switch {
-		case level == "#":
+		switch level {
+		case "#":
 			t.deep = append(t.deep, s)
 			return
-		case level == "+":
+		case "+":
 			if t.plus == nil {
 				t.plus = &trie{}
 			}

@@ -56,7 +56,7 @@ func checkJSON(text string) error {
 	if errors.As(err, &syntax) {
 		before := text[:min(int(syntax.Offset), len(text))]
 		line := 1 + strings.Count(before, "\n")
-		return fmt.Errorf("rule is not JSON: line %d, column %d: %v", line, len(before)-strings.LastIndexByte(before, '\n')-1, err)
+		return fmt.Errorf("rule is not JSON: line %d, column %d: %w", line, len(before)-strings.LastIndexByte(before, '\n')-1, err)
 	}
 	if err != nil {
 		return fmt.Errorf("rule is not JSON: %w", err)

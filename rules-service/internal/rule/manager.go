@@ -85,7 +85,7 @@ func (m *Manager) load() error {
 func (m *Manager) Start() {
 	for _, r := range m.all() {
 		if r.look().triggered {
-			m.changing(r, func() error { return m.begin(r) }) // a failure is logged and shown in the status
+			_ = m.changing(r, func() error { return m.begin(r) }) // a failure is logged and shown in the status
 		}
 	}
 }

@@ -44,15 +44,39 @@ func (n *notes) warn(format string, args ...any) {
 
 func newObject(path string, raw json.RawMessage, note *notes) *object {
 	o := &object{path: path, keys: map[string]member{}, note: note}
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &all); err != nil {
+	if bytes.Equal(bytes.TrimSpace(raw), []byte("null")) {
+		return o
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
 		note.fail("%s must be an object, not %s", strings.TrimSuffix(path, "."), kindOf(raw))
 		return o
 	}
-	for _, name := range sortedKeys(all) { // of two spellings the later one in order wins
-		o.keys[strings.ToLower(name)] = member{name, all[name]}
+	for dec.More() {
+		if err := o.add(dec); err != nil {
+			note.fail("%s: %v", strings.TrimSuffix(path, "."), err)
+			break
+		}
 	}
 	return o
+}
+
+// add reads the next key. One that is there already, in any spelling, is
+// replaced.
+func (o *object) add(dec *json.Decoder) error {
+	key, err := dec.Token()
+	if err != nil {
+		return err
+	}
+	m := member{name: key.(string)}
+	if err := dec.Decode(&m.raw); err != nil {
+		return err
+	}
+	if _, twice := o.keys[strings.ToLower(m.name)]; twice {
+		o.note.warn("%s%s is given twice; the last one counts", o.path, m.name)
+	}
+	o.keys[strings.ToLower(m.name)] = m
+	return nil
 }
 
 // kindOf names a JSON value for a message.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -18,7 +17,7 @@ import (
 type quiet struct{}
 
 type quietConfig struct {
-	Datasource string `json:"datasource" doc:"Name."`
+	Datasource string `prop:"datasource" doc:"Name."`
 }
 
 func (quiet) Connect(context.Context) error { return nil }
@@ -29,23 +28,36 @@ func (quiet) Read(ctx context.Context) ([]connector.Inbound, func(error), error)
 }
 func (quiet) Write(context.Context, []connector.Outbound) error { return nil }
 
+// endpoint is a source and a sink.
+type endpoint interface {
+	connector.Source
+	connector.Sink
+}
+
+// openWith returns a manager that knows one type of source and sink.
+func openWith(t *testing.T, name string, e endpoint) (*Manager, *store.Store) {
+	t.Helper()
+	reg := connector.NewRegistry()
+	connector.AddSource(reg, connector.SourceSpec[quietConfig]{Name: name, Summary: "For tests.", Example: "{}",
+		New: func(quietConfig, connector.Env) (connector.Source, error) { return e, nil }})
+	connector.AddSink(reg, connector.SinkSpec[quietConfig]{Name: name, Summary: "For tests.", Example: "{}",
+		New: func(quietConfig, connector.Env) (connector.Sink, error) { return e, nil }})
+	st, err := store.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(st, reg, connector.Env{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, st
+}
+
 // withRule runs f in a bubble of time with a manager that runs one rule, with
 // the given options.
 func withRule(t *testing.T, options string, f func(m *Manager)) {
 	synctest.Test(t, func(t *testing.T) {
-		reg := connector.NewRegistry()
-		connector.AddSource(reg, connector.SourceSpec[quietConfig]{Name: "quiet", Summary: "Nothing.", Example: "{}",
-			New: func(quietConfig, connector.Env) (connector.Source, error) { return quiet{}, nil }})
-		connector.AddSink(reg, connector.SinkSpec[quietConfig]{Name: "quiet", Summary: "Nothing.", Example: "{}",
-			New: func(quietConfig, connector.Env) (connector.Sink, error) { return quiet{}, nil }})
-		st, err := store.Open(t.TempDir())
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := Open(st, reg, connector.Env{Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-		if err != nil {
-			t.Fatal(err)
-		}
+		m, st := openWith(t, "quiet", quiet{})
 		if _, err := m.Execute(`CREATE STREAM s () WITH (TYPE="quiet", FORMAT="json")`); err != nil {
 			t.Fatal(err)
 		}

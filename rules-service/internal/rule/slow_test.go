@@ -3,21 +3,19 @@ package rule
 import (
 	"context"
 	"errors"
-	"io"
-	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"sluice/rules-service/internal/connector"
-	"sluice/rules-service/internal/store"
 )
 
-// flood is a source that brings many rows at once, and a sink that is there
+// flood is a source that brings many rows at a time, and a sink that is there
 // and takes nothing.
 type flood struct{ quiet }
 
 func (flood) Read(ctx context.Context) ([]connector.Inbound, func(error), error) {
+	time.Sleep(time.Millisecond)
 	if ctx.Err() != nil {
 		return nil, nil, ctx.Err()
 	}
@@ -37,19 +35,7 @@ func (flood) Write(ctx context.Context, _ []connector.Outbound) error {
 // it longer than it takes to give up.
 func TestRuleWithAHangingSinkCanBeStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		reg := connector.NewRegistry()
-		connector.AddSource(reg, connector.SourceSpec[quietConfig]{Name: "flood", Summary: "Too much.", Example: "{}",
-			New: func(quietConfig, connector.Env) (connector.Source, error) { return flood{}, nil }})
-		connector.AddSink(reg, connector.SinkSpec[quietConfig]{Name: "flood", Summary: "Nothing.", Example: "{}",
-			New: func(quietConfig, connector.Env) (connector.Sink, error) { return flood{}, nil }})
-		st, err := store.Open(t.TempDir())
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := Open(st, reg, connector.Env{Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-		if err != nil {
-			t.Fatal(err)
-		}
+		m, st := openWith(t, "flood", flood{})
 		if _, err := m.Execute(`CREATE STREAM s () WITH (TYPE="flood", FORMAT="json")`); err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +44,7 @@ func TestRuleWithAHangingSinkCanBeStopped(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(time.Second)
+		time.Sleep(500 * time.Millisecond) // the queue is full, and not yet given up
 		start := time.Now()
 		if err := m.StopRule("r"); err != nil {
 			t.Error(err)

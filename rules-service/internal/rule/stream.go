@@ -22,6 +22,9 @@ func (m *Manager) Execute(sql string) (string, error) {
 	case sqlengine.Create:
 		return m.createStream(st, sql)
 	case sqlengine.Drop:
+		if _, err := m.streamOf(st); err != nil {
+			return "", err
+		}
 		return m.DropStream(st.Name, false)
 	case sqlengine.Show:
 		return strings.Join(m.StreamNames(st.Table), "\n"), nil
@@ -212,6 +215,9 @@ func (m *Manager) readers(name string) []*rule {
 func (m *Manager) DropStream(name string, force bool) (string, error) {
 	m.change.Lock()
 	defer m.change.Unlock()
+	if m.closed {
+		return "", ErrClosed
+	}
 	def, ok := m.catalog.Stream(name)
 	if !ok {
 		return "", m.catalog.notFound(StreamKind, name)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // File is the name of the store's file in the data directory.
@@ -52,7 +53,7 @@ func Open(dir string) (*Store, error) {
 	}
 	path := filepath.Join(dir, File)
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, berrors.ErrTimeout) {
 		return nil, fmt.Errorf("open store %s: another process has it open; give each service its own DataDir", path)
 	}
 	if err != nil {

@@ -191,7 +191,7 @@ func (l *link) drain() {
 	for {
 		select {
 		case <-l.messages:
-		case <-l.errors:
+		case <-l.errors: //nolint:errcheck // what is drained is not wanted
 		default:
 			return
 		}

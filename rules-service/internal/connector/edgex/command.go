@@ -18,11 +18,11 @@ import (
 
 // CommandConfig is the configuration of the command sink.
 type CommandConfig struct {
-	DeviceName  connector.Template `json:"deviceName,required" doc:"Device to command."`
-	CommandName connector.Template `json:"commandName,required" doc:"Device command or resource to set."`
-	ServiceName connector.Template `json:"serviceName" doc:"Device service of the device; without it core-metadata is asked."`
-	PushEvent   bool               `json:"pushEvent" doc:"The device service also publishes the values as an event."`
-	Timeout     time.Duration      `json:"timeout" doc:"Limit for the answer of the device service."`
+	DeviceName  connector.Template `prop:"deviceName,required" doc:"Device to command."`
+	CommandName connector.Template `prop:"commandName,required" doc:"Device command or resource to set."`
+	ServiceName connector.Template `prop:"serviceName" doc:"Device service of the device; without it core-metadata is asked."`
+	PushEvent   bool               `prop:"pushEvent" doc:"The device service also publishes the values as an event."`
+	Timeout     time.Duration      `prop:"timeout" doc:"Limit for the answer of the device service."`
 }
 
 // Validate checks what the types cannot say.

@@ -19,14 +19,14 @@ import (
 // SourceConfig is the configuration of the source. What is not given is as in
 // EdgeX's configuration of the service.
 type SourceConfig struct {
-	Datasource  string            `json:"datasource" doc:"Has no meaning for this source."`
-	Type        string            `json:"type" doc:"Bus: redis or mqtt."`
-	Protocol    string            `json:"protocol" doc:"Protocol of the bus, such as redis or tcp."`
-	Server      string            `json:"server" alias:"host" doc:"Host of the bus."`
-	Port        int               `json:"port" doc:"Port of the bus."`
-	Topic       string            `json:"topic" doc:"Topic filter with its prefix; without it the events of all device services, edgex/events/device/#."`
-	MessageType string            `json:"messageType" doc:"event or request; both are accepted, whatever is set."`
-	Optional    map[string]string `json:"optional" doc:"More settings of the client: ClientId, Username, Password, Qos, KeepAlive …"`
+	Datasource  string            `prop:"datasource" doc:"Has no meaning for this source."`
+	Type        string            `prop:"type" doc:"Bus: redis or mqtt."`
+	Protocol    string            `prop:"protocol" doc:"Protocol of the bus, such as redis or tcp."`
+	Server      string            `prop:"server" alias:"host" doc:"Host of the bus."`
+	Port        int               `prop:"port" doc:"Port of the bus."`
+	Topic       string            `prop:"topic" doc:"Topic filter with its prefix; without it the events of all device services, edgex/events/device/#."`
+	MessageType string            `prop:"messageType" doc:"event or request; both are accepted, whatever is set."`
+	Optional    map[string]string `prop:"optional" doc:"More settings of the client: ClientId, Username, Password, Qos, KeepAlive …"`
 }
 
 // Validate checks what the types cannot say.
@@ -83,7 +83,6 @@ type source struct {
 	log        *slog.Logger
 	inbox      *connector.Inbox[types.MessageEnvelope]
 	link       *link
-	probe      *time.Ticker
 	in         []connector.Inbound // of the last Read
 	unreadable atomic.Uint64
 }

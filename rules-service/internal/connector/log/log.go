@@ -11,7 +11,7 @@ import (
 
 // Config is the configuration of the sink.
 type Config struct {
-	Level string `json:"level" doc:"Level of the line: debug, info, warn or error."`
+	Level string `prop:"level" doc:"Level of the line: debug, info, warn or error."`
 }
 
 // Validate checks the level.

@@ -13,16 +13,16 @@ import (
 
 // Connection are the properties that the source and the sink have in common.
 type Connection struct {
-	Server          string           `json:"server,required" doc:"Address of the broker: tcp://, ssl://, ws:// or wss://."`
-	ClientID        string           `json:"clientid" doc:"Client id; without it each connection takes one of its own."`
-	Username        string           `json:"username" doc:"User name."`
-	Password        connector.Secret `json:"password" doc:"Password."`
-	ProtocolVersion string           `json:"protocolVersion" doc:"3.1 or 3.1.1 (also written 4)."`
-	EnableSession   bool             `json:"enableClientSession" doc:"The broker keeps subscriptions and messages while the service is away; wants a clientid."`
-	ClientStatePath string           `json:"clientStatePath,unsupported" doc:"File for the state of the session."`
-	SessionExpiry   int              `json:"sessionExpiryIntervalSeconds,unsupported" doc:"MQTT 5: how long the broker keeps the session."`
-	KeepAlive       time.Duration    `json:"keepAlive" doc:"Interval of pings."`
-	Timeout         time.Duration    `json:"timeout" doc:"Limit for connecting, subscribing and publishing."`
+	Server          string           `prop:"server,required" doc:"Address of the broker: tcp://, ssl://, ws:// or wss://."`
+	ClientID        string           `prop:"clientid" doc:"Client id; without it each connection takes one of its own."`
+	Username        string           `prop:"username" doc:"User name."`
+	Password        connector.Secret `prop:"password" doc:"Password."`
+	ProtocolVersion string           `prop:"protocolVersion" doc:"3.1 or 3.1.1 (also written 4)."`
+	EnableSession   bool             `prop:"enableClientSession" doc:"The broker keeps subscriptions and messages while the service is away; wants a clientid."`
+	ClientStatePath string           `prop:"clientStatePath,unsupported" doc:"File for the state of the session."`
+	SessionExpiry   int              `prop:"sessionExpiryIntervalSeconds,unsupported" doc:"MQTT 5: how long the broker keeps the session."`
+	KeepAlive       time.Duration    `prop:"keepAlive" doc:"Interval of pings."`
+	Timeout         time.Duration    `prop:"timeout" doc:"Limit for connecting, subscribing and publishing."`
 	connector.TLS
 }
 

@@ -14,10 +14,10 @@ import (
 
 // SinkConfig is the configuration of the sink.
 type SinkConfig struct {
-	Topic      connector.Template `json:"topic,required" doc:"Topic to publish to."`
-	QoS        uint8              `json:"qos" doc:"Quality of service: 0, 1 or 2."`
-	Retained   bool               `json:"retained" doc:"The broker keeps the last message of the topic."`
-	Properties map[string]string  `json:"properties,unsupported" doc:"User properties of MQTT 5."`
+	Topic      connector.Template `prop:"topic,required" doc:"Topic to publish to."`
+	QoS        uint8              `prop:"qos" doc:"Quality of service: 0, 1 or 2."`
+	Retained   bool               `prop:"retained" doc:"The broker keeps the last message of the topic."`
+	Properties map[string]string  `prop:"properties,unsupported" doc:"User properties of MQTT 5."`
 	Connection
 }
 

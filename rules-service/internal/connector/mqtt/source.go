@@ -15,9 +15,9 @@ import (
 
 // SourceConfig is the configuration of the source.
 type SourceConfig struct {
-	Datasource string `json:"datasource,required" doc:"Topic filters, with commas between them."`
-	QoS        uint8  `json:"qos" doc:"Quality of service of the subscription: 0, 1 or 2."`
-	EOFMessage string `json:"eofMessage,unsupported" doc:"Base64 of a message that ends the stream."`
+	Datasource string `prop:"datasource,required" doc:"Topic filters, with commas between them."`
+	QoS        uint8  `prop:"qos" doc:"Quality of service of the subscription: 0, 1 or 2."`
+	EOFMessage string `prop:"eofMessage,unsupported" doc:"Base64 of a message that ends the stream."`
 	Connection
 }
 

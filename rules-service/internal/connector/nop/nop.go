@@ -11,7 +11,7 @@ import (
 
 // Config is the configuration of the sink.
 type Config struct {
-	Log bool `json:"log" doc:"Write each result to the log before it is thrown away."`
+	Log bool `prop:"log" doc:"Write each result to the log before it is thrown away."`
 }
 
 // Register adds the sink to r.

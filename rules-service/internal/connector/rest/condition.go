@@ -12,9 +12,9 @@ import (
 // Condition is met by an answer that has one of the values at a path. Numbers
 // are equal to texts that spell them: servers disagree about the type of codes.
 type Condition struct {
-	Path   string `json:"path,required" doc:"Names of fields and indexes of arrays with points between them, such as results.0.code."`
-	Equals any    `json:"equals" doc:"The value."`
-	In     []any  `json:"in" doc:"The values, one of which it must be."`
+	Path   string `prop:"path,required" doc:"Names of fields and indexes of arrays with points between them, such as results.0.code."`
+	Equals any    `prop:"equals" doc:"The value."`
+	In     []any  `prop:"in" doc:"The values, one of which it must be."`
 }
 
 func check(property string, conditions []Condition) error {

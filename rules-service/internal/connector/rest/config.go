@@ -16,19 +16,19 @@ import (
 
 // Config is the configuration of the sink.
 type Config struct {
-	URL          connector.Template            `json:"url,required" doc:"Address, http:// or https://."`
-	Method       string                        `json:"method" doc:"POST, PUT, PATCH, DELETE or GET; GET sends no body."`
-	BodyType     string                        `json:"bodyType" doc:"json, text, html, xml, javascript, form, binary or none."`
-	Headers      map[string]connector.Template `json:"headers" doc:"Headers of the request."`
-	Timeout      time.Duration                 `json:"timeout" doc:"Limit for a request and its answer."`
-	ResponseType string                        `json:"responseType" doc:"code: a status of 2xx is success; body: code in the JSON answer must be 200 to 299 too."`
-	Success      []Condition                   `json:"success" doc:"Conditions that the JSON answer must meet, such as {\"path\": \"errcode\", \"equals\": 0}, for servers that report errors with status 200."`
-	RetryOn      []Condition                   `json:"retryOn" doc:"Answers that are no success and are worth another attempt, such as {\"path\": \"errcode\", \"in\": [45009]}. Given alone, all others are final."`
-	PermanentOn  []Condition                   `json:"permanentOn" doc:"Answers that no other attempt will mend. Given, all others that are no success are sent again."`
-	DebugResp    bool                          `json:"debugResp" doc:"Write each answer to the log."`
-	FormData     map[string]string             `json:"formData,unsupported" doc:"Parts of a multipart form."`
-	FileField    string                        `json:"fileFieldName,unsupported" doc:"Part of a multipart form that holds the payload."`
-	OAuth        map[string]any                `json:"oauth,unsupported" doc:"Requests that fetch a token."`
+	URL          connector.Template            `prop:"url,required" doc:"Address, http:// or https://."`
+	Method       string                        `prop:"method" doc:"POST, PUT, PATCH, DELETE or GET; GET sends no body."`
+	BodyType     string                        `prop:"bodyType" doc:"json, text, html, xml, javascript, form, binary or none."`
+	Headers      map[string]connector.Template `prop:"headers" doc:"Headers of the request."`
+	Timeout      time.Duration                 `prop:"timeout" doc:"Limit for a request and its answer."`
+	ResponseType string                        `prop:"responseType" doc:"code: a status of 2xx is success; body: code in the JSON answer must be 200 to 299 too."`
+	Success      []Condition                   `prop:"success" doc:"Conditions that the JSON answer must meet, such as {\"path\": \"errcode\", \"equals\": 0}, for servers that report errors with status 200."`
+	RetryOn      []Condition                   `prop:"retryOn" doc:"Answers that are no success and are worth another attempt, such as {\"path\": \"errcode\", \"in\": [45009]}. Given alone, all others are final."`
+	PermanentOn  []Condition                   `prop:"permanentOn" doc:"Answers that no other attempt will mend. Given, all others that are no success are sent again."`
+	DebugResp    bool                          `prop:"debugResp" doc:"Write each answer to the log."`
+	FormData     map[string]string             `prop:"formData,unsupported" doc:"Parts of a multipart form."`
+	FileField    string                        `prop:"fileFieldName,unsupported" doc:"Part of a multipart form that holds the payload."`
+	OAuth        map[string]any                `prop:"oauth,unsupported" doc:"Requests that fetch a token."`
 	connector.TLS
 }
 

@@ -70,11 +70,13 @@ func (s *sink) send(ctx context.Context, m *connector.Outbound) error {
 
 // prefixed keeps the class of an error at the outside.
 func prefixed(name string, err error) error {
-	switch e := err.(type) {
-	case *connector.Permanent:
-		return &connector.Permanent{Err: fmt.Errorf("%s: %w", name, e.Err)}
-	case *connector.RetryAfter:
-		return &connector.RetryAfter{Err: fmt.Errorf("%s: %w", name, e.Err), After: e.After}
+	var permanent *connector.Permanent
+	var later *connector.RetryAfter
+	switch {
+	case errors.As(err, &permanent):
+		return &connector.Permanent{Err: fmt.Errorf("%s: %w", name, permanent.Err)}
+	case errors.As(err, &later):
+		return &connector.RetryAfter{Err: fmt.Errorf("%s: %w", name, later.Err), After: later.After}
 	}
 	return fmt.Errorf("%s: %w", name, err)
 }
