@@ -1,6 +1,4 @@
-# make           lists the targets
-# make build     builds all programs into bin/
-# make run       starts a whole plant on this machine, with sample alarms
+# make lists the targets. The two to know are make run and make test.
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GO      ?= go
@@ -20,10 +18,10 @@ dir_sluice        := ./rules-service/cmd/sluice
 dir_box           := ./box
 
 .DEFAULT_GOAL := help
-.PHONY: help build run $(PROGRAMS)
+.PHONY: help build run test servers check unit race e2e fuzz bench lint docs $(PROGRAMS)
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: $(PROGRAMS) ## builds all programs into bin/
 
@@ -34,3 +32,45 @@ $(PROGRAMS):
 
 run: build ## starts a whole plant on this machine; ARGS="--help" shows its flags
 	@bin/box $(ARGS)
+
+# The e2e tests run alone: they start the programs themselves.
+UNIT     := $(GO) list ./... | grep -v /tests/e2e
+FUZZTIME ?= 10s
+GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# timed runs a command and prints how long the part took.
+timed = @start=$$(date +%s); { $(2); } && echo "== $(1): $$(($$(date +%s) - start)) s"
+
+test: servers check unit race e2e ## runs every test, each part with its time
+
+servers: ## installs the servers that tests talk to (as root; else says what is missing)
+	@tests/servers/install || [ -z "$(CI)" ]
+
+check: ## formatting and vet
+	$(call timed,check,test -z "$$(gofmt -l . | tee /dev/stderr)" && $(GO) vet ./...)
+
+unit: ## unit, golden, conformance and shape tests
+	$(call timed,unit,$(GO) test $$($(UNIT)))
+
+race: ## the same under the race detector
+	$(call timed,race,$(GO) test -race $$($(UNIT)))
+
+e2e: ## whole programs against real servers
+	$(call timed,e2e,$(GO) test -count=1 -timeout 15m ./tests/e2e)
+
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	@for p in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+		done; \
+	done
+
+bench: ## benchmarks of the engine, then scenarios as ratios to the floor
+	$(GO) test -run '^$$' -bench . ./sqlengine/... ./rules-service/internal/codec
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 20m ./tests/bench
+
+lint: ## the linters of .golangci.yml
+	$(GOLANGCI) run ./...
+
+docs: ## writes what is generated from declarations
+	$(GO) run ./sqlengine/function/gendocs
