@@ -74,3 +74,4 @@ lint: ## the linters of .golangci.yml
 
 docs: ## writes what is generated from declarations
 	$(GO) run ./sqlengine/function/gendocs
+	$(GO) run ./rules-service/internal/builtin/gendocs

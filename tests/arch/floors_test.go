@@ -35,6 +35,7 @@ var floors = map[string]int{
 	"rules-service/internal/connectortest": 6,
 	"rules-service/internal/journal":       6,
 	"rules-service/internal/builtin":       7,
+	"rules-service/internal/builtin/*":     8,
 	"rules-service/internal/delivery":      7,
 	"rules-service/internal/hub":           7,
 	"rules-service/internal/rule":          8,

@@ -3,6 +3,7 @@
 package stack
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,36 +20,41 @@ var programs = map[string]string{
 	"box":           "./box",
 }
 
-var build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "sluice-bin-")
-	if err != nil {
+var built struct {
+	sync.Once
+	dir string
+	err error
+}
+
+// Binaries returns a folder with all programs, built once per test process.
+// Clean removes it.
+func Binaries(t testing.TB) string {
+	t.Helper()
+	built.Do(func() { built.dir, built.err = build() })
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return built.dir
+}
+
+func build() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "sluice-bin-"); err != nil {
 		return "", err
 	}
 	for name, pkg := range programs {
 		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, name), pkg)
 		cmd.Dir = Root()
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return string(out), err
+			return dir, fmt.Errorf("build %s: %w\n%s", name, err, out)
 		}
 	}
 	return dir, nil
-})
-
-// Binaries returns a folder with all programs, built once per test process.
-// Clean removes it.
-func Binaries(t testing.TB) string {
-	t.Helper()
-	dir, err := build()
-	if err != nil {
-		t.Fatalf("build: %v\n%s", err, dir)
-	}
-	return dir
 }
 
 // Clean removes what Binaries built; TestMain calls it at the end.
 func Clean() {
-	if dir, err := build(); err == nil {
-		_ = os.RemoveAll(dir)
+	if built.dir != "" {
+		_ = os.RemoveAll(built.dir)
 	}
 }
 

@@ -45,6 +45,12 @@ type SinkCommon struct {
 var defaultSinkCommon = SinkCommon{Format: "json", BufferLength: 1024, Concurrency: 1, Delimiter: ",",
 	MemoryCacheThreshold: 1024, MaxDiskCache: 1024000, BufferPageSize: 256}
 
+// SinkFields documents the properties that every sink has.
+func SinkFields() []Field { return fieldsOf(defaultSinkCommon) }
+
+// SourceFields documents the properties that every source has.
+func SourceFields() []Field { return fieldsOf(defaultSourceCommon) }
+
 // retiredSinkProperties were dropped by eKuiper; EdgeX's UI still sends them.
 var retiredSinkProperties = []string{"runAsync", "retryInterval", "retryCount", "cacheLength", "cacheSaveInterval"}
 

@@ -109,7 +109,7 @@ func (d decoder) assign(p property, in any) error {
 	if err := set(p.value, in); err != nil {
 		return err
 	}
-	if p.unsupported && !p.value.IsZero() && !reflect.DeepEqual(before.Interface(), p.value.Interface()) && !emptyMap(p.value) {
+	if p.field.Unsupported && !p.value.IsZero() && !reflect.DeepEqual(before.Interface(), p.value.Interface()) && !emptyMap(p.value) {
 		return mistake("not supported yet; leave it out")
 	}
 	return nil

@@ -17,14 +17,16 @@ type Field struct {
 	Doc      string
 	Default  string // as JSON; "" when it is empty
 	Required bool
+	// Unsupported is set for a property that existing rules may have and that
+	// only its default is taken of.
+	Unsupported bool
 }
 
 // property is a field of a configuration value.
 type property struct {
-	field       Field
-	aliases     []string
-	unsupported bool
-	value       reflect.Value
+	field   Field
+	aliases []string
+	value   reflect.Value
 }
 
 // index lists the properties of a struct; embedded structs are read through.
@@ -37,8 +39,8 @@ func index(v reflect.Value) []property {
 			continue
 		}
 		name, opts, _ := strings.Cut(f.Tag.Get("prop"), ",")
-		p := property{value: v.Field(i), unsupported: strings.Contains(opts, "unsupported"),
-			field: Field{Name: name, Doc: f.Tag.Get("doc"), Type: typeName(f.Type), Required: strings.Contains(opts, "required")}}
+		p := property{value: v.Field(i), field: Field{Name: name, Doc: f.Tag.Get("doc"), Type: typeName(f.Type),
+			Required: strings.Contains(opts, "required"), Unsupported: strings.Contains(opts, "unsupported")}}
 		if a := f.Tag.Get("alias"); a != "" {
 			p.aliases = strings.Split(a, ",")
 		}
