@@ -36,16 +36,49 @@ func readFiles(files []string) (*definitions, []error) {
 	for _, file := range files {
 		b, err := os.ReadFile(file)
 		if err == nil {
-			err = d.add(file, string(b))
+			err = d.add(file, strings.TrimPrefix(string(b), byteOrderMark))
 		}
 		if err != nil {
 			errs = append(errs, err)
 		}
 	}
-	return &d, errs
+	return &d, append(errs, d.twice()...)
+}
+
+// byteOrderMark begins texts that some editors write.
+const byteOrderMark = "\ufeff"
+
+// twice finds names that are defined more than once: only the last would count.
+func (d *definitions) twice() (errs []error) {
+	first := map[string]string{}
+	note := func(what, file string) {
+		if before, ok := first[what]; ok {
+			errs = append(errs, fmt.Errorf("%s: %s is defined in %s already", file, what, before))
+			return
+		}
+		first[what] = file
+	}
+	for _, st := range d.streams {
+		note("stream "+st.statement.Name, st.file)
+	}
+	for _, r := range d.rules {
+		note("rule "+r.id, r.file)
+	}
+	return errs
 }
 
 func (d *definitions) add(file, text string) error {
+	before := len(d.streams) + len(d.rules)
+	if err := d.addText(file, text); err != nil {
+		return err
+	}
+	if len(d.streams)+len(d.rules) == before {
+		return fmt.Errorf("%s: no stream and no rule is in it", file)
+	}
+	return nil
+}
+
+func (d *definitions) addText(file, text string) error {
 	if strings.EqualFold(filepath.Ext(file), ".sql") {
 		return d.addStatements(file, text)
 	}

@@ -76,11 +76,7 @@ func (l *linter) close() {
 }
 
 func (l *linter) stream(st streamText) error {
-	name := st.statement.Name
-	if _, ok := l.streams[name]; ok {
-		return errors.New("it is defined twice")
-	}
-	l.streams[name] = st.statement.Stream
+	l.streams[st.statement.Name] = st.statement.Stream
 	return l.hub.Check(st.statement.Stream)
 }
 

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,5 +101,48 @@ func TestDamagedFileIsAnError(t *testing.T) {
 	}
 	if _, err := Open(dir); err == nil {
 		t.Error("a damaged file was opened")
+	}
+}
+
+// TestDamagedFile cuts and overwrites the file: Open says what to do, and does
+// not panic.
+func TestDamagedFile(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 200 {
+		if err := s.PutRule(Rule{ID: fmt.Sprint("rule", i), Text: strings.Repeat("x", 500)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(filepath.Join(dir, File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	damage := map[string]func([]byte) []byte{
+		"cut":     func(b []byte) []byte { return b[:20000] },
+		"garbage": func(b []byte) []byte { return bytes.Repeat([]byte("garbage!"), len(b)/8) },
+		"flipped": func(b []byte) []byte {
+			for i := 2 * os.Getpagesize(); i < len(b); i += 97 {
+				b[i] ^= 0xff
+			}
+			return b
+		},
+	}
+	for name, f := range damage {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, File), f(bytes.Clone(good)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "move it away") {
+				t.Errorf("opening a damaged file: %v", err)
+			}
+		})
 	}
 }
