@@ -131,3 +131,15 @@ func (v Value) Number() (float64, bool) {
 	}
 	return 0, false
 }
+
+// String is a text for people: the content of a STRING, the JSON of others.
+func (v Value) String() string {
+	if v.kind == String {
+		return v.Str()
+	}
+	b, err := v.AppendJSON(nil)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}

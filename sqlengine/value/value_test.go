@@ -114,3 +114,14 @@ func TestSlot(t *testing.T) {
 		t.Error("names are case-sensitive")
 	}
 }
+
+func TestString(t *testing.T) {
+	for want, v := range map[string]Value{
+		"null": {}, "true": OfBool(true), "-7": OfInt(-7), "2.5": OfFloat(2.5), "a b": OfString("a b"),
+		`["x",1]`: OfList([]Value{OfString("x"), OfInt(1)}), `{"a":1}`: OfObject(FieldsOf([]string{"a"}, []Value{OfInt(1)})),
+	} {
+		if got := v.String(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
