@@ -34,12 +34,12 @@ run: build ## starts a whole plant on this machine; ARGS="--help" shows its flag
 	@bin/box $(ARGS)
 
 # The e2e tests run alone: they start the programs themselves.
-UNIT     := $(GO) list ./... | grep -v /tests/e2e
+UNIT     := $(GO) list -f '{{if ne .Name "e2e"}}{{.ImportPath}}{{end}}' ./...
 FUZZTIME ?= 10s
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-# timed runs a command and prints how long the part took.
-timed = @start=$$(date +%s); { $(2); } && echo "== $(1): $$(($$(date +%s) - start)) s"
+# timed runs a command, prints how long the part took and fails as it does.
+timed = @start=$$(date +%s); ( $(2) ); code=$$?; echo "== $(1): $$(($$(date +%s) - start)) s"; exit $$code
 
 test: servers check unit race e2e ## runs every test, each part with its time
 
@@ -47,20 +47,21 @@ servers: ## installs the servers that tests talk to (as root; else says what is 
 	@tests/servers/install || [ -z "$(CI)" ]
 
 check: ## formatting and vet
-	$(call timed,check,test -z "$$(gofmt -l . | tee /dev/stderr)" && $(GO) vet ./...)
+	$(call timed,check,files=$$(gofmt -l .) || exit; [ -z "$$files" ] || { echo "not formatted: $$files"; exit 1; }; $(GO) vet ./...)
 
 unit: ## unit, golden, conformance and shape tests
-	$(call timed,unit,$(GO) test $$($(UNIT)))
+	$(call timed,unit,all=$$($(UNIT)) && $(GO) test $$all)
 
 race: ## the same under the race detector
-	$(call timed,race,$(GO) test -race $$($(UNIT)))
+	$(call timed,race,all=$$($(UNIT)) && $(GO) test -race $$all)
 
 e2e: ## whole programs against real servers
 	$(call timed,e2e,$(GO) test -count=1 -timeout 15m ./tests/e2e)
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
-	@for p in $$($(GO) list ./...); do \
-		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	@all=$$($(GO) list ./...) || exit; for p in $$all; do \
+		found=$$($(GO) test -list '^Fuzz' $$p) || { echo "$$found"; exit 1; }; \
+		for f in $$(echo "$$found" | grep '^Fuzz'); do \
 			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
 		done; \
 	done

@@ -78,9 +78,10 @@ func run(args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends an end that hangs
 	con := newConsole(os.Stdout, f.Verbose)
 	slog.SetDefault(con.logger()) // libraries write to the default log
-	err = serve(ctx, stop, f, con)
+	err = serve(ctx, f, con)
 	var taken *portsError
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):

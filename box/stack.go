@@ -54,9 +54,8 @@ func (s *stack) close() {
 	}
 }
 
-// serve runs the box until ctx ends or a part of it fails. release gives the
-// signals back, so that a second Ctrl-C ends an end that hangs.
-func serve(ctx context.Context, release func(), f flags, con *console) error {
+// serve runs the box until ctx ends or a part of it fails.
+func serve(ctx context.Context, f flags, con *console) error {
 	if err := ports.Check(host, f.ports()); err != nil {
 		return &portsError{err}
 	}
@@ -78,7 +77,6 @@ func serve(ctx context.Context, release func(), f flags, con *console) error {
 	case err := <-s.failed:
 		return err
 	case <-ctx.Done():
-		release()
 		s.con.say("\nending …")
 		return nil
 	}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -17,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sluice/tests/servers"
 )
 
 // The test binary is also each service, under the service's name: it serves
@@ -98,6 +99,9 @@ func registerService(name, commonFile string) error {
 	return nil
 }
 
+// patience is far above what anything takes on a slow machine.
+const patience = 2 * time.Minute
+
 // screen is a console's output that can be read while it is written.
 type screen struct {
 	mu   sync.Mutex
@@ -118,7 +122,7 @@ func (s *screen) String() string {
 
 func (s *screen) await(t *testing.T, want string) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if strings.Contains(s.String(), want) {
 			return
 		}
@@ -140,25 +144,10 @@ func testFlags(t *testing.T) flags {
 			t.Fatal(err)
 		}
 	}
-	port := 20000 + os.Getpid()%8000
 	for _, name := range []string{"bus", "cloud", "metadata", "modbus", "opcua", "rules-sdk", "rules", "modbus-sim", "opcua-sim", "receiver"} {
-		port = freePort(t, port+1)
-		args = append(args, fmt.Sprintf("--%s-port=%d", name, port))
+		args = append(args, fmt.Sprintf("--%s-port=%d", name, servers.FreePort(t)))
 	}
-	f := parse(t, args...)
-	return f
-}
-
-func freePort(t *testing.T, from int) int {
-	t.Helper()
-	for p := from; p < 32768; p++ {
-		if l, err := net.Listen("tcp", address(p)); err == nil {
-			_ = l.Close()
-			return p
-		}
-	}
-	t.Fatal("no free port")
-	return 0
+	return parse(t, args...)
 }
 
 func TestStackStartsShowsAlarmsAndEnds(t *testing.T) {
@@ -167,7 +156,7 @@ func TestStackStartsShowsAlarmsAndEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, func() {}, f, &console{out: out}) }()
+	go func() { ended <- serve(ctx, f, &console{out: out}) }()
 	out.await(t, "Alarms (Ctrl-C ends the box):")
 	if got := strings.Count(out.String(), "rules-service  level=WARN created"); got != 5 {
 		t.Errorf("%d samples were applied, want 5:\n%s", got, out)
@@ -190,7 +179,7 @@ func TestStackStartsShowsAlarmsAndEnds(t *testing.T) {
 		if err != nil {
 			t.Errorf("end: %v", err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Fatalf("the box does not end:\n%s", out)
 	}
 	if got := strings.Count(out.String(), "  bye\n"); got != 3 {
@@ -202,7 +191,7 @@ func TestStackStartsShowsAlarmsAndEnds(t *testing.T) {
 	// All is free again for the next start, and the data fit it.
 	ctx, cancel = context.WithCancel(context.Background())
 	again := &screen{}
-	go func() { ended <- serve(ctx, func() {}, f, &console{out: again}) }()
+	go func() { ended <- serve(ctx, f, &console{out: again}) }()
 	again.await(t, "Alarms (Ctrl-C ends the box):")
 	cancel()
 	if err := <-ended; err != nil {
@@ -223,7 +212,7 @@ func TestCtrlCWhileStarting(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, func() {}, f, &console{out: out}) }()
+	go func() { ended <- serve(ctx, f, &console{out: out}) }()
 	out.await(t, "device-modbus  waiting")
 	cancel()
 	select {
@@ -231,7 +220,7 @@ func TestCtrlCWhileStarting(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("end: %v", err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Fatalf("the box does not end:\n%s", out)
 	}
 }

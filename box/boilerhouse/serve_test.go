@@ -13,6 +13,8 @@ import (
 	"github.com/gopcua/opcua/id"
 	"github.com/gopcua/opcua/ua"
 	"github.com/simonvetter/modbus"
+
+	"sluice/tests/servers"
 )
 
 // serve runs a server over a new model and waits until it accepts.
@@ -29,7 +31,7 @@ func serve(t *testing.T, run func(context.Context, string, *Model) error) (addr 
 			if err != nil {
 				t.Errorf("serve: %v", err)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(30 * time.Second):
 			t.Error("the server did not end with its context")
 		}
 		if conn, err := net.Dial("tcp", addr); err == nil {
@@ -50,25 +52,16 @@ func serve(t *testing.T, run func(context.Context, string, *Model) error) (addr 
 
 func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited too long for %s", what)
 		}
 	}
 }
 
-// freeAddress finds a port below the ones that outgoing connections get.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	for port := 21000; port < 32000; port++ {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			defer l.Close()
-			return l.Addr().String()
-		}
-	}
-	t.Fatal("no free port")
-	return ""
+	return fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t))
 }
 
 func TestTakenPort(t *testing.T) {
@@ -89,7 +82,7 @@ func TestTakenPort(t *testing.T) {
 
 func modbusClient(t *testing.T, addr string) *modbus.ModbusClient {
 	t.Helper()
-	c, err := modbus.NewClient(&modbus.ClientConfiguration{URL: "tcp://" + addr, Timeout: 5 * time.Second})
+	c, err := modbus.NewClient(&modbus.ClientConfiguration{URL: "tcp://" + addr, Timeout: 30 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +113,7 @@ func TestEndWithClients(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("the server did not end with its context")
 	}
 	await(t, "the client to notice", func() bool { return c.State() != opcua.Connected })
@@ -331,7 +324,7 @@ func TestOPCUASubscription(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := true
-	for deadline := time.After(10 * time.Second); ; {
+	for deadline := time.After(30 * time.Second); ; {
 		select {
 		case <-deadline:
 			t.Fatalf("no notification of flame %v", want)

@@ -29,7 +29,7 @@ func dial(t *testing.T, b *Broker, id string) mqtt.Client {
 
 func done(t *testing.T, what string, token mqtt.Token) {
 	t.Helper()
-	if !token.WaitTimeout(10 * time.Second) {
+	if !token.WaitTimeout(time.Minute) {
 		t.Fatalf("%s: no answer", what)
 	}
 	if err := token.Error(); err != nil {
@@ -51,7 +51,7 @@ func expect(t *testing.T, got <-chan string, want string) {
 		if s != want {
 			t.Fatalf("got %q, want %q", s, want)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("no message, want %q", want)
 	}
 }

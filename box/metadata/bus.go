@@ -32,21 +32,22 @@ type bus struct {
 	timeout time.Duration
 	log     *slog.Logger
 
-	queue   chan announcement
+	queue   chan news
 	dropped atomic.Int64
 	stop    chan struct{}
 	sender  sync.WaitGroup
 	failing bool // owned by the sender
 }
 
-type announcement struct {
-	topic string
-	event dtos.SystemEvent
+// news is a change that its owner, a device service, is to hear of.
+type news struct {
+	kind, action, owner, profile string
+	details                      any
 }
 
 func newBus(client messaging.MessageClient, prefix string, timeout time.Duration, log *slog.Logger) *bus {
 	b := &bus{client: client, prefix: prefix, timeout: timeout, log: log,
-		queue: make(chan announcement, eventQueue), stop: make(chan struct{})}
+		queue: make(chan news, eventQueue), stop: make(chan struct{})}
 	b.sender.Go(b.send)
 	return b
 }
@@ -55,20 +56,15 @@ func newBus(client messaging.MessageClient, prefix string, timeout time.Duration
 func (b *bus) close() {
 	close(b.stop)
 	b.sender.Wait()
+	if n := b.dropped.Load(); n > 0 {
+		b.log.Warn("system events were dropped", "count", n)
+	}
 }
 
-// announce queues a system event for the owner, a device service.
-func (b *bus) announce(kind, action, owner, profile string, details any) {
-	levels := []string{b.prefix, common.SystemEventPublishTopic, common.CoreMetaDataServiceKey, kind, action, owner}
-	if profile != "" {
-		levels = append(levels, profile)
-	}
-	a := announcement{
-		topic: common.BuildTopic(levels...),
-		event: dtos.NewSystemEvent(kind, action, common.CoreMetaDataServiceKey, owner, nil, details),
-	}
+// announce queues a system event.
+func (b *bus) announce(n news) {
 	select {
-	case b.queue <- a:
+	case b.queue <- n:
 	default:
 		if b.dropped.Add(1) == 1 {
 			b.log.Warn("system events are dropped: the message bus is too slow")
@@ -79,8 +75,8 @@ func (b *bus) announce(kind, action, owner, profile string, details any) {
 func (b *bus) send() {
 	for {
 		select {
-		case a := <-b.queue:
-			b.report(b.publish(a))
+		case n := <-b.queue:
+			b.report(b.publish(n))
 		case <-b.stop:
 			b.drain()
 			return
@@ -91,8 +87,8 @@ func (b *bus) send() {
 func (b *bus) drain() {
 	for {
 		select {
-		case a := <-b.queue:
-			b.report(b.publish(a))
+		case n := <-b.queue:
+			b.report(b.publish(n))
 		default:
 			return
 		}
@@ -113,12 +109,16 @@ func (b *bus) report(err error) {
 	b.log.Info("system events are published again")
 }
 
-func (b *bus) publish(a announcement) error {
-	payload, err := json.Marshal(a.event)
+func (b *bus) publish(n news) error {
+	payload, err := json.Marshal(dtos.NewSystemEvent(n.kind, n.action, common.CoreMetaDataServiceKey, n.owner, nil, n.details))
 	if err != nil {
 		return err
 	}
-	return b.client.Publish(envelope(payload), a.topic)
+	levels := []string{b.prefix, common.SystemEventPublishTopic, common.CoreMetaDataServiceKey, n.kind, n.action, n.owner}
+	if n.profile != "" {
+		levels = append(levels, n.profile)
+	}
+	return b.client.Publish(envelope(payload), common.BuildTopic(levels...))
 }
 
 func envelope(payload []byte) types.MessageEnvelope {

@@ -16,8 +16,12 @@ const maxBody = 16 << 20
 // refuses the whole body, as core-metadata does.
 func readItems[T any](w http.ResponseWriter, r *http.Request) ([]T, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var tooLong *http.MaxBytesError
+	if errors.As(err, &tooLong) {
+		return nil, refuse(http.StatusRequestEntityTooLarge, "the body has more than %d bytes", maxBody)
+	}
 	if err != nil {
-		return nil, refuse(http.StatusRequestEntityTooLarge, "read body: %v", err)
+		return nil, refuse(http.StatusBadRequest, "read the body: %v", err)
 	}
 	items, err := decodeItems[T](body)
 	if err != nil {

@@ -33,19 +33,17 @@ func describeDevice(d dtos.Device) entry {
 
 func deviceID(d dtos.Device) string { return d.Id }
 
-func (s *Server) announceDevice(action, owner string, d dtos.Device) {
-	s.bus.announce(common.DeviceSystemEventType, action, owner, d.ProfileName, d)
+func (t *tables) tellDevice(action, owner string, d dtos.Device) {
+	t.tell(news{common.DeviceSystemEventType, action, owner, d.ProfileName, d})
 }
 
 // checkDevice tells why the tables cannot take a device.
 func checkDevice(t tables, d dtos.Device) error {
-	if _, found := t.Services[d.ServiceName]; !found {
-		return missing(serviceNoun, d.ServiceName)
+	if _, err := find(t.Services, serviceNoun, d.ServiceName); err != nil {
+		return err
 	}
-	if _, found := t.Profiles[d.ProfileName]; !found {
-		return missing(profileNoun, d.ProfileName)
-	}
-	return nil
+	_, err := find(t.Profiles, profileNoun, d.ProfileName)
+	return err
 }
 
 // validate lets the device's service have its say.
@@ -68,34 +66,26 @@ func (s *Server) addDevices(w http.ResponseWriter, r *http.Request) (int, any, e
 	}
 	verdicts := s.validateNew(r.Context(), items)
 	out := []dtocommon.BaseWithIdResponse{}
-	var stored []dtos.Device
-	err = s.store.change(func(t *tables) error {
+	err = s.change(func(t *tables) error {
 		for i, item := range items {
 			d := item.Device
 			d.Id, d.Created, d.Modified = uuid.NewString(), now(), now()
 			err := verdicts[i]
 			// Again, for an item before it or another request may have come first.
-			if _, found := t.Devices[d.Name]; err == nil && found {
-				err = exists(deviceNoun, d.Name)
-			}
 			if err == nil {
 				err = checkDevice(*t, d)
 			}
 			if err == nil {
-				t.Devices[d.Name] = d
-				stored = append(stored, d)
+				err = insert(t.Devices, deviceNoun, d.Name, d)
+			}
+			if err == nil {
+				t.tellDevice(common.SystemEventActionAdd, d.ServiceName, d)
 			}
 			out = append(out, added(item.RequestId, d.Id, err))
 		}
 		return nil
 	})
-	if err != nil {
-		return 0, nil, err
-	}
-	for _, d := range stored {
-		s.announceDevice(common.SystemEventActionAdd, d.ServiceName, d)
-	}
-	return http.StatusMultiStatus, out, nil
+	return http.StatusMultiStatus, out, err
 }
 
 // maxQuestions bounds how many devices are validated at a time: each question
@@ -128,15 +118,9 @@ func (s *Server) validateNew(ctx context.Context, items []requests.AddDeviceRequ
 }
 
 func (s *Server) patchDevices(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	items, err := readItems[requests.UpdateDeviceRequest](w, r)
-	if err != nil {
-		return 0, nil, err
-	}
-	out := []dtocommon.BaseResponse{}
-	for _, item := range items {
-		out = append(out, changed(item.RequestId, s.patchDevice(r.Context(), item.Device)))
-	}
-	return http.StatusMultiStatus, out, nil
+	return changeEach(w, r, func(item requests.UpdateDeviceRequest) (requestID string, err error) {
+		return item.RequestId, s.patchDevice(r.Context(), item.Device)
+	})
 }
 
 func (s *Server) patchDevice(ctx context.Context, patch dtos.UpdateDevice) error {
@@ -147,24 +131,19 @@ func (s *Server) patchDevice(ctx context.Context, patch dtos.UpdateDevice) error
 	if err := s.validate(ctx, proposal); err != nil {
 		return err
 	}
-	var before, after dtos.Device
-	err = s.store.change(func(t *tables) error {
-		var err error
-		if before, after, err = patchedDevice(*t, patch); err != nil {
+	return s.change(func(t *tables) error {
+		before, after, err := patchedDevice(*t, patch)
+		if err != nil {
 			return err
 		}
 		t.Devices[after.Name] = after
+		if before.ServiceName != after.ServiceName {
+			// The service that had it must let go.
+			t.tellDevice(common.SystemEventActionUpdate, before.ServiceName, after)
+		}
+		t.tellDevice(common.SystemEventActionUpdate, after.ServiceName, after)
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	if before.ServiceName != after.ServiceName {
-		// The service that had it must let go.
-		s.announceDevice(common.SystemEventActionUpdate, before.ServiceName, after)
-	}
-	s.announceDevice(common.SystemEventActionUpdate, after.ServiceName, after)
-	return nil
 }
 
 // patchedDevice returns a device as it is and as the patch would make it: what
@@ -196,45 +175,27 @@ func (s *Server) devicesOfProfile(_ http.ResponseWriter, r *http.Request) (int, 
 }
 
 func (s *Server) devicesWhere(r *http.Request, keep func(dtos.Device) bool) (int, any, error) {
-	p, err := readPage(r.URL.Query())
-	if err != nil {
-		return 0, nil, err
-	}
-	found, total, err := list(s.store.view().Devices, p, describeDevice, keep)
-	return http.StatusOK, responses.NewMultiDevicesResponse("", "", http.StatusOK, total, found), err
-}
-
-func (s *Server) device(name string) (dtos.Device, error) {
-	d, found := s.store.view().Devices[name]
-	if !found {
-		return d, missing(deviceNoun, name)
-	}
-	return d, nil
+	return list(r, s.store.view().Devices, describeDevice, keep, responses.NewMultiDevicesResponse)
 }
 
 func (s *Server) deviceExists(_ http.ResponseWriter, r *http.Request) (int, any, error) {
-	_, err := s.device(r.PathValue(common.Name))
+	_, err := find(s.store.view().Devices, deviceNoun, r.PathValue(common.Name))
 	return done(err)
 }
 
 func (s *Server) deviceByName(_ http.ResponseWriter, r *http.Request) (int, any, error) {
-	d, err := s.device(r.PathValue(common.Name))
+	d, err := find(s.store.view().Devices, deviceNoun, r.PathValue(common.Name))
 	return http.StatusOK, responses.NewDeviceResponse("", "", http.StatusOK, d), err
 }
 
 func (s *Server) deleteDevice(_ http.ResponseWriter, r *http.Request) (int, any, error) {
-	name := r.PathValue(common.Name)
-	var d dtos.Device
-	err := s.store.change(func(t *tables) error {
-		var found bool
-		if d, found = t.Devices[name]; !found {
-			return missing(deviceNoun, name)
+	return done(s.change(func(t *tables) error {
+		d, err := find(t.Devices, deviceNoun, r.PathValue(common.Name))
+		if err != nil {
+			return err
 		}
-		delete(t.Devices, name)
+		delete(t.Devices, d.Name)
+		t.tellDevice(common.SystemEventActionDelete, d.ServiceName, d)
 		return nil
-	})
-	if err == nil {
-		s.announceDevice(common.SystemEventActionDelete, d.ServiceName, d)
-	}
-	return done(err)
+	}))
 }

@@ -75,8 +75,16 @@ func (s *Server) AwaitService(ctx context.Context, name string) error {
 	return s.registered.await(ctx, name)
 }
 
-// EventsDropped is how many system events were lost to a slow bus.
-func (s *Server) EventsDropped() int64 { return s.bus.dropped.Load() }
+// change edits the tables and tells of it, in the order of the changes: a
+// device service believes the event that comes last.
+func (s *Server) change(edit func(*tables) error) error {
+	return s.store.change(edit, func(n news) {
+		s.bus.announce(n)
+		if n.kind == common.DeviceServiceSystemEventType && n.action != common.SystemEventActionDelete {
+			s.registered.note(n.owner)
+		}
+	})
+}
 
 // answer is what a handler returns: the body for 200 or 207, or an error.
 type answer func(w http.ResponseWriter, r *http.Request) (status int, body any, err error)
@@ -129,44 +137,6 @@ func (s *Server) generalRoutes(handle func(string, answer)) {
 // now is a record's time stamp, in milliseconds as EdgeX has it.
 func now() int64 { return time.Now().UnixMilli() }
 
-// added is the element of a 207 answer for a record that was to be stored.
-func added(requestID, id string, err error) dtocommon.BaseWithIdResponse {
-	if err != nil {
-		return dtocommon.NewBaseWithIdResponse(requestID, err.Error(), statusOf(err), "")
-	}
-	return dtocommon.NewBaseWithIdResponse(requestID, "", http.StatusCreated, id)
-}
-
-// changed is the element of a 207 answer for a record that was to be changed.
-func changed(requestID string, err error) dtocommon.BaseResponse {
-	if err != nil {
-		return dtocommon.NewBaseResponse(requestID, err.Error(), statusOf(err))
-	}
-	return dtocommon.NewBaseResponse(requestID, "", http.StatusOK)
-}
-
 func done(err error) (int, any, error) {
 	return http.StatusOK, dtocommon.NewBaseResponse("", "", http.StatusOK), err
-}
-
-// byNameOrID finds the record that a PATCH means. Where both are given, they
-// must be the same record's.
-func byNameOrID[T any](table map[string]T, noun string, name, id *string, idOf func(T) string) (T, error) {
-	var none T
-	if name != nil {
-		record, found := table[*name]
-		if !found {
-			return none, missing(noun, *name)
-		}
-		if id != nil && *id != idOf(record) {
-			return none, refuse(http.StatusBadRequest, "%s %q has another id than %s", noun, *name, *id)
-		}
-		return record, nil
-	}
-	for _, record := range table {
-		if id != nil && idOf(record) == *id {
-			return record, nil
-		}
-	}
-	return none, refuse(http.StatusNotFound, "no %s has that id", noun)
 }

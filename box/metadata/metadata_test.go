@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -53,6 +54,12 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
+	return newSiteWaiting(t, 30*time.Second)
+}
+
+// newSiteWaiting has a server that waits so long for an answer of a service.
+func newSiteWaiting(t *testing.T, timeout time.Duration) *site {
+	t.Helper()
 	b, err := broker.Start(broker.Options{Name: "bus", Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
@@ -60,12 +67,13 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(b.Close)
 	s := &site{t: t, file: filepath.Join(t.TempDir(), "metadata.json"), events: make(chan dtos.SystemEvent, 1000)}
 	serveDevices(t, connect(t, b, "ds"), s.events)
-	s.server, err = New(Options{File: s.file, Bus: connect(t, b, "metadata"), Timeout: 500 * time.Millisecond})
+	s.server, err = New(Options{File: s.file, Bus: connect(t, b, "metadata"), Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.http = httptest.NewServer(s.server)
-	t.Cleanup(func() { s.http.Close(); s.server.Close() })
+	web := httptest.NewServer(s.server)
+	t.Cleanup(func() { web.Close(); s.server.Close() })
+	s.http = web
 	return s
 }
 
@@ -140,18 +148,25 @@ func (s *site) expect(method, path, body string, status int, fragments ...string
 	return text
 }
 
-func (s *site) event(want string) dtos.SystemEvent {
+// next is the next system event, with its topic as source.
+func (s *site) next() dtos.SystemEvent {
 	s.t.Helper()
 	select {
 	case e := <-s.events:
-		if got := strings.TrimPrefix(e.Source, "edgex/system-events/core-metadata/"); got != want {
-			s.t.Fatalf("system event on %s, want %s", got, want)
-		}
 		return e
-	case <-time.After(10 * time.Second):
-		s.t.Fatalf("no system event %s", want)
+	case <-time.After(patience):
+		s.t.Fatal("no system event")
 		return dtos.SystemEvent{}
 	}
+}
+
+func (s *site) event(want string) dtos.SystemEvent {
+	s.t.Helper()
+	e := s.next()
+	if got := strings.TrimPrefix(e.Source, "edgex/system-events/core-metadata/"); got != want {
+		s.t.Fatalf("system event on %s, want %s", got, want)
+	}
+	return e
 }
 
 const (
@@ -249,7 +264,7 @@ func TestProfiles(t *testing.T) {
 	s.expect("PUT", "deviceprofile", strings.Replace(profile, "B1", "B2", 1), 207, `"statusCode":200`)
 	owners := map[string]bool{}
 	for range 2 { // one for everyone, one for the service that has a device of it
-		e := <-s.events
+		e := s.next()
 		owners[e.Owner] = e.Type == "deviceprofile" && e.Action == "update"
 	}
 	if !owners["ds"] || !owners["core-metadata"] {
@@ -318,11 +333,10 @@ func TestMovedDeviceIsToldToBothServices(t *testing.T) {
 	s.fill()
 	s.expect("POST", "deviceservice", strings.ReplaceAll(service, `"ds"`, `"other"`), 207, `"statusCode":201`)
 	s.event("deviceservice/add/other")
-	s.expect("POST", "device", strings.Replace(deviceRequest("D1"), `"ds"`, `"other"`, 1), 207, `"statusCode":503`, "no answer within 500ms")
 	s.expect("POST", "device", deviceRequest("D1"), 207, `"statusCode":201`)
 	s.event("device/add/ds/P")
 	// Only "ds" answers, so the way back is the one that can be taken.
-	err := s.server.store.change(func(all *tables) error {
+	err := s.server.change(func(all *tables) error {
 		d := all.Devices["D1"]
 		d.ServiceName = "other"
 		all.Devices["D1"] = d
@@ -334,6 +348,63 @@ func TestMovedDeviceIsToldToBothServices(t *testing.T) {
 	s.expect("PATCH", "device", `[{"apiVersion":"v3","device":{"name":"D1","serviceName":"ds"}}]`, 207, `"statusCode":200`)
 	s.event("device/update/other/P")
 	s.event("device/update/ds/P")
+}
+
+func TestServiceThatDoesNotAnswer(t *testing.T) {
+	s := newSiteWaiting(t, 100*time.Millisecond)
+	s.fill()
+	s.expect("POST", "deviceservice", strings.ReplaceAll(service, `"ds"`, `"mute"`), 207, `"statusCode":201`)
+	s.expect("POST", "device", strings.Replace(deviceRequest("D1"), `"ds"`, `"mute"`, 1), 207, `"statusCode":503`, "no answer within 100ms")
+	s.expect("GET", "device/name/D1", "", 404)
+}
+
+// A device service believes the event that comes last, so no change may come
+// between another and its news; and what is not on disk is no news.
+func TestNewsComeWithTheirChange(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "metadata.json")
+	s, err := openStore(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	add := func(name string, refusal error) error {
+		edit := func(all *tables) error {
+			all.tell(news{owner: name})
+			all.Services[name] = dtos.DeviceService{Name: name}
+			return refusal
+		}
+		return s.change(edit, func(n news) {
+			told++
+			if n.owner != name {
+				t.Errorf("news of %q with the change of %q", n.owner, name)
+			}
+			if s.mu.TryRLock() {
+				s.mu.RUnlock()
+				t.Error("others can change the tables before the news are out")
+			}
+			if text, err := os.ReadFile(path); err != nil || !bytes.Contains(text, []byte(name)) {
+				t.Errorf("news of what is not on disk: %v", err)
+			}
+		})
+	}
+	if err := add("one", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := add("two", errNoAnswer); !errors.Is(err, errNoAnswer) {
+		t.Errorf("error %v", err)
+	}
+	if err := add("three", nil); err != nil {
+		t.Fatal(err)
+	}
+	if told != 2 {
+		t.Errorf("%d news, want 2", told)
+	}
+}
+
+func TestBodyHasALimit(t *testing.T) {
+	s := newSite(t)
+	s.expect("POST", "device", "["+strings.Repeat(" ", maxBody)+"]", 413, "more than")
+	s.expect("GET", "ping", "", 200)
 }
 
 func TestWatchers(t *testing.T) {
@@ -435,11 +506,7 @@ func TestConcurrentRequests(t *testing.T) {
 		t.Errorf("%d devices on disk", n)
 	}
 	for range 80 {
-		select {
-		case <-s.events:
-		case <-time.After(10 * time.Second):
-			t.Fatal("system events are missing")
-		}
+		s.next()
 	}
 }
 

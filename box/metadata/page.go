@@ -59,10 +59,15 @@ type entry struct {
 	labels  []string
 }
 
-// list returns a page of the records that keep accepts, oldest first, and how
-// many there are in all.
-func list[T any](table map[string]T, p page, describe func(T) entry, keep func(T) bool) ([]T, uint32, error) {
-	var all []T
+// list answers with a page of the records that keep accepts, oldest first, and
+// with how many there are in all. wrap makes the answer.
+func list[T, A any](r *http.Request, table map[string]T, describe func(T) entry, keep func(T) bool,
+	wrap func(requestID, message string, status int, total uint32, records []T) A) (int, any, error) {
+	p, err := readPage(r.URL.Query())
+	if err != nil {
+		return 0, nil, err
+	}
+	all := []T{} // an empty list is [] in JSON
 	for _, record := range table {
 		if keep(record) && hasLabels(describe(record).labels, p.labels) {
 			all = append(all, record)
@@ -70,14 +75,14 @@ func list[T any](table map[string]T, p page, describe func(T) entry, keep func(T
 	}
 	total := len(all)
 	if p.offset > total {
-		return nil, 0, refuse(http.StatusRequestedRangeNotSatisfiable, "offset=%d: there are %d", p.offset, total)
+		return 0, nil, refuse(http.StatusRequestedRangeNotSatisfiable, "offset=%d: there are %d", p.offset, total)
 	}
 	slices.SortFunc(all, func(a, b T) int {
 		x, y := describe(a), describe(b)
 		return cmp.Or(cmp.Compare(x.created, y.created), cmp.Compare(x.name, y.name))
 	})
 	end := min(p.offset+p.limit, total)
-	return append([]T{}, all[p.offset:end]...), uint32(total), nil
+	return http.StatusOK, wrap("", "", http.StatusOK, uint32(total), all[p.offset:end]), nil
 }
 
 func hasLabels(have, want []string) bool {

@@ -2,12 +2,12 @@ package metadata
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +21,7 @@ import (
 	"github.com/edgexfoundry/go-mod-messaging/v3/pkg/types"
 
 	"sluice/box/broker"
+	"sluice/tests/servers"
 )
 
 // The test binary is also a device service on the real SDK.
@@ -38,15 +39,31 @@ type sdkDriver struct{}
 
 type protocols = map[string]models.ProtocolProperties
 
-func (sdkDriver) Initialize(interfaces.DeviceServiceSDK) error            { return nil }
-func (sdkDriver) Start() error                                            { return nil }
-func (sdkDriver) Stop(bool) error                                         { return nil }
-func (sdkDriver) Discover() error                                         { return nil }
-func (sdkDriver) AddDevice(string, protocols, models.AdminState) error    { return nil }
-func (sdkDriver) UpdateDevice(string, protocols, models.AdminState) error { return nil }
-func (sdkDriver) RemoveDevice(string, protocols) error                    { return nil }
+func (sdkDriver) Initialize(interfaces.DeviceServiceSDK) error { return nil }
+func (sdkDriver) Start() error                                 { return nil }
+func (sdkDriver) Stop(bool) error                              { return nil }
+func (sdkDriver) Discover() error                              { return nil }
+
+// told prints what the SDK tells the driver; the test reads it.
+func told(format string, args ...any) error {
+	_, err := fmt.Printf("told "+format+"\n", args...)
+	return err
+}
+
+func (sdkDriver) AddDevice(name string, p protocols, state models.AdminState) error {
+	return told("add %s %v %s", name, p, state)
+}
+
+func (sdkDriver) UpdateDevice(name string, p protocols, state models.AdminState) error {
+	return told("update %s %v %s", name, p, state)
+}
+
+func (sdkDriver) RemoveDevice(name string, p protocols) error { return told("remove %s %v", name, p) }
 
 func (sdkDriver) ValidateDevice(d models.Device) error {
+	if err := told("validate %s %v %s", d.Name, d.Protocols, d.AdminState); err != nil {
+		return err
+	}
 	if _, found := d.Protocols["x"]; !found {
 		return fmt.Errorf("protocol x is missing")
 	}
@@ -89,12 +106,34 @@ func (t *trace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(rec.Body.Bytes())
 }
 
-func (t *trace) take() string {
+// await waits until the calls begin with one of the lists.
+func (t *trace) await(tb testing.TB, lists ...string) {
+	tb.Helper()
+	calls := ""
+	waitFor(tb, func() bool {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		calls = strings.Join(t.calls, "\n")
+		return slices.ContainsFunc(lists, func(list string) bool { return strings.HasPrefix(calls+"\n", list+"\n") })
+	}, func() string { return fmt.Sprintf("calls:\n%s\nwant\n%s", calls, lists[0]) })
+}
+
+func (t *trace) clear() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	calls := strings.Join(t.calls, "\n")
 	t.calls = nil
-	return calls
+}
+
+// patience is far above what anything takes on a slow machine.
+const patience = time.Minute
+
+func waitFor(tb testing.TB, ok func() bool, state func() string) {
+	tb.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			tb.Fatalf("waited %v; %s", patience, state())
+		}
+	}
 }
 
 func writeService(t *testing.T, busPort int, metadataURL string) (dir string) {
@@ -112,7 +151,7 @@ device-services:
   Clients: %s
   Device: {DataTransform: true, MaxCmdOps: 128, EnableAsyncReadings: true, AsyncBufferSize: 1, ProfilesDir: %[3]s/profiles, DevicesDir: %[3]s/devices, Discovery: {Enabled: false}}
 `, busPort, client, dir),
-		"res/configuration.yaml": fmt.Sprintf("Writable: {LogLevel: INFO}\nService: {Host: 127.0.0.1, Port: %d, StartupMsg: up}\nDevice: {}\n", freePort(t)),
+		"res/configuration.yaml": fmt.Sprintf("Writable: {LogLevel: INFO}\nService: {Host: 127.0.0.1, Port: %d, StartupMsg: up}\nDevice: {}\n", servers.FreePort(t)),
 		"profiles/p.yaml":        "name: P\ndeviceResources:\n  - {name: A, properties: {valueType: Int32, readWrite: RW}}\n",
 		"devices/d.yaml":         "deviceList:\n  - {name: D1, profileName: P, protocols: {x: {Address: y}}, autoEvents: [{interval: 50ms, sourceName: A}]}\n",
 	} {
@@ -127,48 +166,54 @@ device-services:
 	return dir
 }
 
-// freePort is below the ports that the kernel gives to outgoing connections.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for p := 20000 + os.Getpid()%5000; p < 32768; p++ {
-		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p)); err == nil {
-			_ = l.Close()
-			return p
-		}
-	}
-	t.Fatal("no free port")
-	return 0
+// sdkService is the device service as a process.
+type sdkService struct {
+	cmd *exec.Cmd
+	log string
 }
 
-// runService starts the service and returns when its first event came over the bus.
-func runService(t *testing.T, dir string, events <-chan types.MessageEnvelope) (stop func()) {
+func runService(t *testing.T, dir string) *sdkService {
 	t.Helper()
-	log, err := os.Create(filepath.Join(dir, "log"))
+	log, err := os.CreateTemp(dir, "log")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(os.Args[0], "-cd", filepath.Join(dir, "res"), "-cc", filepath.Join(dir, "common.yaml"))
-	cmd.Env = append(os.Environ(), serviceRole+"=1", "EDGEX_SECURITY_SECRET_STORE=false")
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
+	defer log.Close()
+	s := &sdkService{cmd: exec.Command(os.Args[0], "-cd", filepath.Join(dir, "res"), "-cc", filepath.Join(dir, "common.yaml")), log: log.Name()}
+	s.cmd.Env = append(os.Environ(), serviceRole+"=1", "EDGEX_SECURITY_SECRET_STORE=false")
+	s.cmd.Stdout, s.cmd.Stderr = log, log
+	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	stop = func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		_ = log.Close()
-	}
-	select {
-	case <-events:
-	case <-time.After(30 * time.Second):
-		stop()
-		text, _ := os.ReadFile(log.Name())
-		t.Fatalf("no event from the device service:\n%s", text)
-	}
-	return stop
+	t.Cleanup(s.kill)
+	return s
 }
 
-func TestDeviceSDKStarts(t *testing.T) {
+func (s *sdkService) kill() {
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait() // a second time it says so
+}
+
+// hears waits until the SDK has told the driver all of it, in this order.
+func (s *sdkService) hears(t *testing.T, want ...string) {
+	t.Helper()
+	text := ""
+	waitFor(t, func() bool {
+		b, _ := os.ReadFile(s.log)
+		text = string(b)
+		rest := text
+		for _, w := range want {
+			_, after, found := strings.Cut(rest, "told "+w+"\n")
+			if !found {
+				return false
+			}
+			rest = after
+		}
+		return true
+	}, func() string { return fmt.Sprintf("want %q in\n%s", want, text) })
+}
+
+func TestDeviceSDKStartsRestartsAndFollowsChanges(t *testing.T) {
 	b, err := broker.Start(broker.Options{Name: "bus", Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
@@ -183,13 +228,13 @@ func TestDeviceSDKStarts(t *testing.T) {
 	server := httptest.NewServer(calls)
 	defer server.Close()
 	events := make(chan types.MessageEnvelope, 10000)
-	err = connect(t, b, "watch").Subscribe([]types.TopicChannel{{Topic: "edgex/events/device/ds-sdk/P/D1/A", Messages: events}}, make(chan error, 100))
+	err = connect(t, b, "watch").Subscribe([]types.TopicChannel{{Topic: "edgex/events/device/ds-sdk/#", Messages: events}}, make(chan error, 100))
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := writeService(t, b.Port(), server.URL)
 
-	stop := runService(t, dir, events)
+	ds := runService(t, dir)
 	first := `GET device/service/name/ds-sdk 200
 GET provisionwatcher/service/name/ds-sdk 200
 GET deviceservice/name/ds-sdk 404
@@ -199,24 +244,61 @@ POST deviceprofile 207
 POST device 207
 GET deviceprofile/name/P 200`
 	// The last two overlap: the system event comes before the answer.
-	if got := calls.take(); got != first && got != swapLast(first) {
-		t.Errorf("first start:\n%s\nwant\n%s", got, first)
-	}
-	stop()
-	for len(events) > 0 {
-		<-events
-	}
+	calls.await(t, first, swapLast(first))
+	ds.hears(t, "validate D1 map[x:map[Address:y]] UNLOCKED", "add D1 map[x:map[Address:y]] UNLOCKED")
+	await(t, events, "D1")
+	ds.kill()
 
-	stop = runService(t, dir, events)
-	defer stop()
-	again := `GET device/service/name/ds-sdk 200
+	calls.clear()
+	ds = runService(t, dir)
+	calls.await(t, `GET device/service/name/ds-sdk 200
 GET deviceprofile/name/P 200
 GET provisionwatcher/service/name/ds-sdk 200
 GET deviceservice/name/ds-sdk 200
 PATCH deviceservice 207
-GET deviceprofile/name/P 200`
-	if got := calls.take(); !strings.HasPrefix(got, again) {
-		t.Errorf("second start:\n%s\nwant\n%s", got, again)
+GET deviceprofile/name/P 200`)
+	// An answer to a question shows that the service listens again.
+	web := &site{t: t, http: server}
+	patch := func(fields string, status int) {
+		t.Helper()
+		waitFor(t, func() bool {
+			code, text := web.call("PATCH", "device", `[{"apiVersion":"v3","device":{"name":"D1",`+fields+`}}]`)
+			return code == 207 && strings.Contains(text, fmt.Sprintf(`"statusCode":%d`, status))
+		}, func() string { return fmt.Sprintf("patch %s is not answered with %d", fields, status) })
+	}
+	patch(`"adminState":"LOCKED"`, 200)
+	ds.hears(t, "validate D1 map[x:map[Address:y]] LOCKED", "update D1 map[x:map[Address:y]] LOCKED")
+	patch(`"adminState":"UNLOCKED","protocols":{"x":{"Address":"z"}}`, 200)
+	ds.hears(t, "validate D1 map[x:map[Address:z]] UNLOCKED", "update D1 map[x:map[Address:z]] UNLOCKED")
+	patch(`"protocols":{"y":{}}`, 500)
+	web.expect("GET", "device/name/D1", "", 200, `"Address":"z"`)
+
+	web.expect("PUT", "deviceprofile", `[{"apiVersion":"v3","profile":{"name":"P","deviceResources":[`+
+		`{"name":"A","properties":{"valueType":"Int32","readWrite":"RW"}},{"name":"B","properties":{"valueType":"Int32","readWrite":"R"}}]}}]`, 207, `"statusCode":200`)
+	ds.hears(t, "validate D1 map[y:map[]] UNLOCKED", "update D1 map[x:map[Address:z]] UNLOCKED")
+	patch(`"autoEvents":[{"interval":"50ms","sourceName":"B"}]`, 200)
+	await(t, events, "B") // the resource is there
+
+	web.expect("DELETE", "device/name/D1", "", 200)
+	ds.hears(t, "remove D1 map[x:map[Address:z]]")
+	web.expect("POST", "device", `[{"apiVersion":"v3","device":{"name":"D2","serviceName":"ds-sdk","profileName":"P","adminState":"UNLOCKED","operatingState":"UP","protocols":{"x":{"Address":"w"}},`+
+		`"autoEvents":[{"interval":"50ms","sourceName":"B"}]}}]`, 207, `"statusCode":201`)
+	ds.hears(t, "add D2 map[x:map[Address:w]] UNLOCKED")
+	await(t, events, "D2")
+}
+
+// await waits for an event whose topic has a level.
+func await(t *testing.T, events <-chan types.MessageEnvelope, level string) {
+	t.Helper()
+	for deadline := time.After(patience); ; {
+		select {
+		case e := <-events:
+			if slices.Contains(strings.Split(e.ReceivedTopic, "/"), level) {
+				return
+			}
+		case <-deadline:
+			t.Fatalf("no event of %s", level)
+		}
 	}
 }
 

@@ -20,7 +20,12 @@ type tables struct {
 	Profiles map[string]dtos.DeviceProfile    `json:"profiles"`
 	Devices  map[string]dtos.Device           `json:"devices"`
 	Watchers map[string]dtos.ProvisionWatcher `json:"provisionWatchers"`
+
+	news []news // of an edit that is under way
 }
+
+// tell notes what the device services are to hear of once the edit is on disk.
+func (t *tables) tell(n news) { t.news = append(t.news, n) }
 
 func (t tables) clone() tables {
 	return tables{
@@ -82,9 +87,9 @@ func (s *store) view() tables {
 	return s.now
 }
 
-// change lets edit alter a copy and puts it on disk. An error of edit or of
-// the disk leaves everything as it was.
-func (s *store) change(edit func(*tables) error) error {
+// change lets edit alter a copy, puts it on disk and announces its news before
+// any other change. An error of edit or of the disk leaves everything as it was.
+func (s *store) change(edit func(*tables) error, announce func(news)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := s.now.clone()
@@ -98,14 +103,19 @@ func (s *store) change(edit func(*tables) error) error {
 	if err := replaceFile(s.path, text); err != nil {
 		return fmt.Errorf("save metadata: %w", err)
 	}
+	all := next.news
+	next.news = nil
 	s.now = next
+	for _, n := range all {
+		announce(n)
+	}
 	return nil
 }
 
 // replaceFile survives a loss of power at any moment: the old text or the new.
 func replaceFile(path string, text []byte) error {
 	temp := path + ".new"
-	f, err := os.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) // protocols can hold passwords
 	if err != nil {
 		return err
 	}

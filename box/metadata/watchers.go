@@ -5,7 +5,6 @@ import (
 
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/common"
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
-	dtocommon "github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/common"
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/requests"
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/responses"
 	"github.com/google/uuid"
@@ -29,65 +28,41 @@ func describeWatcher(w dtos.ProvisionWatcher) entry {
 
 func watcherID(w dtos.ProvisionWatcher) string { return w.Id }
 
-func (s *Server) announceWatcher(action, owner string, p dtos.ProvisionWatcher) {
-	s.bus.announce(common.ProvisionWatcherSystemEventType, action, owner, p.DiscoveredDevice.ProfileName, p)
+func (t *tables) tellWatcher(action, owner string, p dtos.ProvisionWatcher) {
+	t.tell(news{common.ProvisionWatcherSystemEventType, action, owner, p.DiscoveredDevice.ProfileName, p})
 }
 
 func (s *Server) addWatchers(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	items, err := readItems[requests.AddProvisionWatcherRequest](w, r)
-	if err != nil {
-		return 0, nil, err
-	}
-	out := []dtocommon.BaseWithIdResponse{}
-	for _, item := range items {
+	return addEach(w, r, func(item requests.AddProvisionWatcherRequest) (requestID, id string, err error) {
 		p := item.ProvisionWatcher
 		p.Id, p.Created, p.Modified = uuid.NewString(), now(), now()
-		err := s.store.change(func(t *tables) error {
-			if _, found := t.Watchers[p.Name]; found {
-				return exists(watcherNoun, p.Name)
-			}
-			t.Watchers[p.Name] = p
-			return nil
+		return item.RequestId, p.Id, s.change(func(t *tables) error {
+			t.tellWatcher(common.SystemEventActionAdd, p.ServiceName, p)
+			return insert(t.Watchers, watcherNoun, p.Name, p)
 		})
-		if err == nil {
-			s.announceWatcher(common.SystemEventActionAdd, p.ServiceName, p)
-		}
-		out = append(out, added(item.RequestId, p.Id, err))
-	}
-	return http.StatusMultiStatus, out, nil
+	})
 }
 
 func (s *Server) patchWatchers(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	items, err := readItems[requests.UpdateProvisionWatcherRequest](w, r)
-	if err != nil {
-		return 0, nil, err
-	}
-	out := []dtocommon.BaseResponse{}
-	for _, item := range items {
-		var before, after dtos.ProvisionWatcher
-		err := s.store.change(func(t *tables) error {
-			var err error
-			patch := item.ProvisionWatcher
-			before, err = byNameOrID(t.Watchers, watcherNoun, patch.Name, patch.Id, watcherID)
+	return changeEach(w, r, func(item requests.UpdateProvisionWatcherRequest) (requestID string, err error) {
+		patch := item.ProvisionWatcher
+		return item.RequestId, s.change(func(t *tables) error {
+			before, err := byNameOrID(t.Watchers, watcherNoun, patch.Name, patch.Id, watcherID)
 			if err != nil {
 				return err
 			}
 			model := dtos.ToProvisionWatcherModel(before)
 			requests.ReplaceProvisionWatcherModelFieldsWithDTO(&model, patch)
-			after = dtos.FromProvisionWatcherModelToDTO(model)
-			after.Modified = now()
+			after := dtos.FromProvisionWatcherModelToDTO(model)
+			after.Created, after.Modified = before.Created, now()
 			t.Watchers[after.Name] = after
+			if before.ServiceName != after.ServiceName {
+				t.tellWatcher(common.SystemEventActionUpdate, before.ServiceName, after)
+			}
+			t.tellWatcher(common.SystemEventActionUpdate, after.ServiceName, after)
 			return nil
 		})
-		if err == nil {
-			if before.ServiceName != after.ServiceName {
-				s.announceWatcher(common.SystemEventActionUpdate, before.ServiceName, after)
-			}
-			s.announceWatcher(common.SystemEventActionUpdate, after.ServiceName, after)
-		}
-		out = append(out, changed(item.RequestId, err))
-	}
-	return http.StatusMultiStatus, out, nil
+	})
 }
 
 func (s *Server) listWatchers(_ http.ResponseWriter, r *http.Request) (int, any, error) {
@@ -105,36 +80,22 @@ func (s *Server) watchersOfProfile(_ http.ResponseWriter, r *http.Request) (int,
 }
 
 func (s *Server) watchersWhere(r *http.Request, keep func(dtos.ProvisionWatcher) bool) (int, any, error) {
-	p, err := readPage(r.URL.Query())
-	if err != nil {
-		return 0, nil, err
-	}
-	found, total, err := list(s.store.view().Watchers, p, describeWatcher, keep)
-	return http.StatusOK, responses.NewMultiProvisionWatchersResponse("", "", http.StatusOK, total, found), err
+	return list(r, s.store.view().Watchers, describeWatcher, keep, responses.NewMultiProvisionWatchersResponse)
 }
 
 func (s *Server) watcherByName(_ http.ResponseWriter, r *http.Request) (int, any, error) {
-	name := r.PathValue(common.Name)
-	p, found := s.store.view().Watchers[name]
-	if !found {
-		return 0, nil, missing(watcherNoun, name)
-	}
-	return http.StatusOK, responses.NewProvisionWatcherResponse("", "", http.StatusOK, p), nil
+	p, err := find(s.store.view().Watchers, watcherNoun, r.PathValue(common.Name))
+	return http.StatusOK, responses.NewProvisionWatcherResponse("", "", http.StatusOK, p), err
 }
 
 func (s *Server) deleteWatcher(_ http.ResponseWriter, r *http.Request) (int, any, error) {
-	name := r.PathValue(common.Name)
-	var p dtos.ProvisionWatcher
-	err := s.store.change(func(t *tables) error {
-		var found bool
-		if p, found = t.Watchers[name]; !found {
-			return missing(watcherNoun, name)
+	return done(s.change(func(t *tables) error {
+		p, err := find(t.Watchers, watcherNoun, r.PathValue(common.Name))
+		if err != nil {
+			return err
 		}
-		delete(t.Watchers, name)
+		delete(t.Watchers, p.Name)
+		t.tellWatcher(common.SystemEventActionDelete, p.ServiceName, p)
 		return nil
-	})
-	if err == nil {
-		s.announceWatcher(common.SystemEventActionDelete, p.ServiceName, p)
-	}
-	return done(err)
+	}))
 }

@@ -155,7 +155,7 @@ func TestCloud(t *testing.T) {
 			if m.Target != "cloud" || m.Device != want.Device || m.Text != want.Text {
 				t.Errorf("%s: %+v", payload, m)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("%s did not arrive", payload)
 		}
 	}

@@ -71,7 +71,7 @@ func next(t *testing.T, out <-chan string, prefix string) string {
 			t.Fatalf("got %q, want %q", got, prefix)
 		}
 		return rest
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("nothing came, want %q", prefix)
 		return ""
 	}
@@ -83,7 +83,7 @@ func gone(t *testing.T, pid string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if ended(n) {
 			return
 		}

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -57,7 +56,7 @@ func consulWith(t *testing.T, bus string) {
 	configure(t, dir, ports, api, sim, nodes)
 	running := map[string]*stack.Process{}
 	for name := range ports {
-		running[name] = stack.Start(t, []string{"EDGEX_STARTUP_DURATION=20"}, filepath.Join(stack.Binaries(t), name),
+		running[name] = stack.Start(t, []string{"EDGEX_STARTUP_DURATION=60"}, filepath.Join(stack.Binaries(t), name),
 			"-cp=consul.http://"+consul.Addr(), "-r", "-cd="+filepath.Join(dir, name))
 	}
 	for name := range ports {
@@ -70,7 +69,7 @@ func consulWith(t *testing.T, bus string) {
 	stack.MustCall(t, 201, "POST", rules+"/rules", `{"id":"seen","sql":"SELECT Temperature FROM boilers WHERE Temperature > 0","actions":[{"nop":{}}]}`)
 	stack.MustCall(t, 201, "POST", rules+"/rules", `{"id":"pressed","sql":"SELECT Pressure FROM boilers WHERE Pressure > 0","actions":[{"nop":{}}]}`)
 	for _, rule := range []string{"seen", "pressed"} {
-		stack.Eventually(t, 10*time.Second, func(ctx context.Context) error { return received(ctx, rules+"/rules/"+rule+"/status") })
+		stack.Eventually(t, func(ctx context.Context) error { return received(ctx, rules+"/rules/"+rule+"/status") })
 	}
 
 	for name, p := range running {
@@ -78,7 +77,7 @@ func consulWith(t *testing.T, bus string) {
 			t.Errorf("%s logs at DEBUG before it was asked to", name)
 		}
 		stack.MustCall(t, 200, "PUT", kv+kvRoot+name+"/Writable/LogLevel", "DEBUG")
-		stack.Eventually(t, 10*time.Second, func(ctx context.Context) error {
+		stack.Eventually(t, func(ctx context.Context) error {
 			port := ports[name]
 			if name == "rules-service" {
 				port = api
@@ -91,7 +90,7 @@ func consulWith(t *testing.T, bus string) {
 		})
 	}
 	for name, p := range running {
-		if !p.Stop(10 * time.Second) {
+		if !p.Stop(stack.Patience) {
 			t.Errorf("%s did not end by itself", name)
 		}
 		if text := stack.MustCall(t, 200, "GET", "http://"+consul.Addr()+"/v1/agent/services", ""); strings.Contains(text, `"`+name+`"`) {
@@ -202,7 +201,7 @@ func register(t *testing.T, consul *servers.Process, name string, port int) {
 // healthy waits until Consul's own check of the service passes.
 func healthy(t *testing.T, consul *servers.Process, name string) {
 	t.Helper()
-	stack.Eventually(t, 30*time.Second, func(ctx context.Context) error {
+	stack.Eventually(t, func(ctx context.Context) error {
 		_, text, err := stack.Call(ctx, "GET", "http://"+consul.Addr()+"/v1/health/checks/"+name, "")
 		if err != nil {
 			return err

@@ -49,7 +49,7 @@ func TestEventsArriveInBusOrder(t *testing.T) {
 						t.Fatalf("event %d came where %d was due; status %s", n, want, stack.MustCall(t, 200, "GET", r.API+"/rules/order/status", ""))
 					}
 					want++
-				case <-time.After(20 * time.Second):
+				case <-time.After(stack.Patience):
 					t.Fatalf("event %d never came; status %s", want, stack.MustCall(t, 200, "GET", r.API+"/rules/order/status", ""))
 				}
 			}
@@ -63,7 +63,7 @@ func results(t *testing.T, broker *servers.Process, topic string) <-chan int {
 	t.Helper()
 	seen := make(chan int, 2*numbered)
 	c := mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://" + broker.Addr()).SetClientID("results").SetOrderMatters(true))
-	if k := c.Connect(); !k.WaitTimeout(10*time.Second) || k.Error() != nil {
+	if k := c.Connect(); !k.WaitTimeout(stack.Patience) || k.Error() != nil {
 		t.Fatal(k.Error())
 	}
 	t.Cleanup(func() { c.Disconnect(100) })
@@ -74,7 +74,7 @@ func results(t *testing.T, broker *servers.Process, topic string) <-chan int {
 		}
 		seen <- row.N
 	})
-	if !k.WaitTimeout(10*time.Second) || k.Error() != nil {
+	if !k.WaitTimeout(stack.Patience) || k.Error() != nil {
 		t.Fatal(k.Error())
 	}
 	return seen
@@ -121,7 +121,7 @@ func publish(t *testing.T, c messaging.MessageClient, n int) {
 // subscribed.
 func warmUp(t *testing.T, c messaging.MessageClient, seen <-chan int) {
 	t.Helper()
-	for range 100 {
+	for deadline := time.Now().Add(stack.Patience); time.Now().Before(deadline); {
 		publish(t, c, 0)
 		select {
 		case <-seen:

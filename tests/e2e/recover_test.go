@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"sluice/tests/servers"
 	"sluice/tests/stack"
@@ -38,7 +37,7 @@ func awayAndBack(t *testing.T, bus string) {
 		client := busClient(t, b)
 		before := sunk(t, r)
 		publish(t, client, 1)
-		stack.Eventually(t, 10*time.Second, func(context.Context) error {
+		stack.Eventually(t, func(context.Context) error {
 			if n := sunk(t, r); n <= before {
 				return fmt.Errorf("%d rows, as before", n)
 			}
@@ -62,7 +61,7 @@ func awayAndBack(t *testing.T, bus string) {
 // connection waits until the source's connection has one of the states.
 func connection(t *testing.T, r *stack.Rules, want ...float64) {
 	t.Helper()
-	stack.Eventually(t, 30*time.Second, func(context.Context) error {
+	stack.Eventually(t, func(context.Context) error {
 		got, ok := status(t, r)["source_events_0_connection_status"].(float64)
 		for _, w := range want {
 			if ok && got == w {

@@ -82,7 +82,7 @@ func (p *Process) Start(t testing.TB) {
 	}
 	cmd := p.cmd
 	t.Cleanup(func() { kill(cmd) })
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := Poll(ctx, p.ready); err != nil {
 		text, _ := os.ReadFile(out.Name())

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,7 +32,8 @@ type Process struct {
 func Start(t testing.TB, env []string, program string, args ...string) *Process {
 	t.Helper()
 	p := &Process{Cmd: exec.Command(program, args...), out: &log{}, done: make(chan struct{})}
-	p.Cmd.Env = append(append(os.Environ(), "EDGEX_SECURITY_SECRET_STORE=false"), env...)
+	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "EDGEX_") })
+	p.Cmd.Env = append(append(inherited, "EDGEX_SECURITY_SECRET_STORE=false"), env...)
 	p.Cmd.Stdout, p.Cmd.Stderr = p.out, p.out
 	if err := p.Cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -123,14 +125,18 @@ func (l *log) String() string {
 	return l.b.String()
 }
 
-// Eventually polls f until it succeeds, and fails the test after the time out
-// with the last error.
-func Eventually(t testing.TB, timeout time.Duration, f func(ctx context.Context) error) {
+// Patience is how long a condition may take to come true. It is far above what
+// a slow, loaded machine needs: a test says what happens, not how fast.
+const Patience = 90 * time.Second
+
+// Eventually polls f until it succeeds, and fails the test when Patience is
+// over, with the last error.
+func Eventually(t testing.TB, f func(ctx context.Context) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
 	defer cancel()
 	if err := servers.Poll(ctx, f); err != nil {
-		t.Fatalf("after %v: %v", timeout, err)
+		t.Fatalf("after %v: %v", Patience, err)
 	}
 }
 
@@ -166,7 +172,7 @@ func MustCall(t testing.TB, want int, method, url, body string) string {
 // Answers polls a URL until it answers 200.
 func Answers(t testing.TB, url string) {
 	t.Helper()
-	Eventually(t, 20*time.Second, func(ctx context.Context) error {
+	Eventually(t, func(ctx context.Context) error {
 		status, text, err := Call(ctx, http.MethodGet, url, "")
 		if err == nil && status != http.StatusOK {
 			err = fmt.Errorf("%s: %d %s", url, status, text)
