@@ -18,6 +18,10 @@ import (
 // ErrNotConnected makes the caller call Connect again, with back-off.
 var ErrNotConnected = errors.New("not connected")
 
+// ErrConnectionLost is ErrNotConnected of a Write whose messages were under
+// way: one of them may be why the target closed the connection.
+var ErrConnectionLost = fmt.Errorf("%w any more", ErrNotConnected)
+
 // ErrEndOfInput ends a source for good: a file was read to its end.
 var ErrEndOfInput = errors.New("end of input")
 

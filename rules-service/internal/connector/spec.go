@@ -28,6 +28,9 @@ type SinkSpec[C any] struct {
 	// worker and Sink, and their Templates come with each message. A sink
 	// whose target depends on a Template adds it here.
 	Key func(C) string
+	// Target is where the sink writes to, without secrets, for the log. A sink
+	// whose errors always say it leaves it out.
+	Target func(C) string
 }
 
 // SourceSpec declares a source. C is as in SinkSpec; the DATASOURCE of the
@@ -64,6 +67,7 @@ type SourceInfo struct {
 type SinkConfig struct {
 	Type      string
 	Key       string // equal for actions that share one Sink
+	Target    string // where it writes to, without secrets; may be ""
 	Batch     int    // messages that Write takes at most; 0: many
 	Common    SinkCommon
 	Templates map[string]string // Template properties by name, headers as "headers.Name"
@@ -99,6 +103,9 @@ func AddSink[C any](r *Registry, s SinkSpec[C]) {
 			}
 			out.Templates = templatesOf(&c)
 			out.Key = keyOf(s.Name, &c, s.Key)
+			if s.Target != nil {
+				out.Target = s.Target(c)
+			}
 			out.Open = func() (Sink, error) { return s.New(c, env) }
 			return out, nil
 		},

@@ -155,9 +155,17 @@ func (r *renderer) values(data any) (map[string]string, error) {
 func (r *renderer) execute(t *template.Template, data any) ([]byte, error) {
 	r.text.Reset()
 	if err := t.Execute(&r.text, data); err != nil {
-		return nil, fmt.Errorf("property %q: %s", t.Name(), strings.TrimPrefix(err.Error(), "template: "))
+		return nil, fmt.Errorf("property %q: %s%s", t.Name(), strings.TrimPrefix(err.Error(), "template: "), hint(err, data))
 	}
 	return r.text.Bytes(), nil
+}
+
+// hint says what to do when a template takes an array of results for one.
+func hint(err error, data any) string {
+	if _, array := data.([]map[string]any); array && strings.Contains(err.Error(), "in type []map") {
+		return "; the data is an array of results: use {{range .}}…{{end}}, or set sendSingle"
+	}
+	return ""
 }
 
 // templateData is what templates see: an array of maps, or one map.

@@ -75,7 +75,7 @@ func TestRenderError(t *testing.T) {
 		_ = target.Push(rows(nil, 0, 5))
 		_ = target.Finish(t.Context())
 		s := target.Stats()
-		if got := f.sent(); len(got) != 1 || got[0] != "2" || s.Exceptions != 1 || !strings.Contains(s.LastException, "divide by zero") {
+		if got := f.sent(); len(got) != 1 || got[0] != "2" || s.Exceptions != 1 || s.Dropped != 1 || !strings.Contains(s.LastException, "divide by zero") {
 			t.Fatal(got, s)
 		}
 	})

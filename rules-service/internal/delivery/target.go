@@ -34,6 +34,8 @@ type Target struct {
 	idle     chan struct{} // closed when nothing waits any more
 	now      time.Time     // of Push
 	closed   bool
+	refused  bool      // a message was dropped for good, and none written since
+	told     time.Time // when the log last said so
 	stats    SinkStats
 }
 
@@ -80,7 +82,9 @@ func (t *Target) Push(b *value.Batch) error {
 	t.stats.LastInvocation = t.now
 	for _, err := range errs {
 		t.exception(err)
+		t.complain(err)
 	}
+	t.stats.Dropped += uint64(len(errs))
 	var dropped []*value.Ack
 	for i := range outs {
 		dropped = t.put(message{outs[i], b.Ack}, dropped)
@@ -139,6 +143,21 @@ func (t *Target) lag() {
 	t.lagging = true
 	t.exception(errLagging)
 	t.worker.log.Warn("sink does not keep up; its oldest messages are dropped", "rule", t.renderer.rule, "action", t.stats.Name)
+}
+
+// quiet is the least time between two lines of the log about one action whose
+// messages are dropped and written in turn.
+const quiet = time.Minute
+
+// complain logs that a message is dropped for good: once, until messages are
+// written again. worker.mu is held.
+func (t *Target) complain(err error) {
+	now := time.Now()
+	if !t.refused && (t.told.IsZero() || now.Sub(t.told) >= quiet) {
+		t.told = now
+		t.worker.log.Warn("messages that cannot be delivered are dropped", "rule", t.renderer.rule, "action", t.stats.Name, "error", err)
+	}
+	t.refused = true
 }
 
 func (t *Target) waiting() int { return len(t.queue) - t.head }

@@ -35,6 +35,8 @@ type worker struct {
 	done   chan struct{}
 	wake   chan struct{}
 
+	suspect suspicion // of the batch under way
+
 	mu      sync.Mutex
 	targets []*Target
 	ready   []*Target // that have messages, in turn
@@ -53,13 +55,22 @@ type item struct {
 }
 
 func startWorker(c *connector.SinkConfig, sink connector.Sink, log *slog.Logger) *worker {
-	w := &worker{key: c.Key, sink: sink, log: log.With("sink", c.Type), batch: c.Batch, done: make(chan struct{}), wake: make(chan struct{}, 1)}
+	w := &worker{key: c.Key, sink: sink, log: logOf(c, log), batch: c.Batch, done: make(chan struct{}), wake: make(chan struct{}, 1)}
 	if w.batch == 0 {
 		w.batch = batchMessages
 	}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	go w.run()
 	return w
+}
+
+// logOf names the connection in every line.
+func logOf(c *connector.SinkConfig, log *slog.Logger) *slog.Logger {
+	log = log.With("sink", c.Type)
+	if c.Target == "" {
+		return log
+	}
+	return log.With("target", c.Target)
 }
 
 // stop ends the worker; no target is left.
@@ -88,8 +99,9 @@ func (w *worker) run() {
 	}
 }
 
-// connect tries until it succeeds or the worker ends.
-func (w *worker) connect() {
+// connect tries until it succeeds or the worker ends, and tells whether the
+// first attempt did.
+func (w *worker) connect() (atOnce bool) {
 	for attempt := 0; w.ctx.Err() == nil; attempt++ {
 		w.mu.Lock()
 		w.lastTry = time.Now()
@@ -97,11 +109,12 @@ func (w *worker) connect() {
 		err := guard(func() error { return w.sink.Connect(w.ctx) })
 		if err == nil {
 			w.up()
-			return
+			return attempt == 0
 		}
 		w.down(err)
 		w.sleep(pause(attempt))
 	}
+	return false
 }
 
 func pause(attempt int) time.Duration {
@@ -219,20 +232,28 @@ func (w *worker) takeFrom(t *Target, items []item) []item {
 
 // deliver writes items until each is written or given up.
 func (w *worker) deliver(items []item, outs []connector.Outbound) []connector.Outbound {
-	for attempt := 0; len(items) > 0; attempt++ {
+	w.suspect = suspicion{}
+	for attempt := 0; len(items) > 0; {
 		if w.ctx.Err() != nil {
 			w.drop(items, errClosed)
 			break
 		}
+		n := w.suspect.size(len(items))
 		outs = outs[:0]
-		for _, it := range items {
+		for _, it := range items[:n] {
 			outs = append(outs, it.Outbound)
 		}
 		start := time.Now()
 		err := w.write(outs)
 		took := time.Since(start)
-		var wait time.Duration
-		items, wait = w.settle(items, err, took, attempt)
+		left, wait := w.settle(items[:n], err, took, attempt)
+		if len(left) == 0 {
+			items, attempt = items[n:], 0
+			w.suspect.clear()
+			continue
+		}
+		items = append(left, items[n:]...)
+		attempt++
 		if wait > 0 {
 			w.sleep(wait)
 		}
@@ -277,18 +298,32 @@ func (w *worker) settle(items []item, err error, took time.Duration, attempt int
 	var permanent *connector.Permanent
 	if errors.As(err, &permanent) {
 		w.up() // it answers
-		w.drop(items, nil)
+		w.refuse(items, err)
 		return nil, 0
 	}
 	w.down(err)
 	if errors.Is(err, connector.ErrNotConnected) {
-		w.connect()
-		if attempt == 0 {
-			return items, 0
-		}
-		return items, pause(attempt - 1) // connections come and go
+		return w.reconnect(items, err, attempt)
 	}
 	return items, delay(items, err, attempt)
+}
+
+// reconnect makes the connection again that was lost on items, and gives up
+// the one that it is lost on again and again.
+func (w *worker) reconnect(items []item, err error, attempt int) ([]item, time.Duration) {
+	w.suspect.lost(err, len(items), w.connect())
+	if len(items) == 0 {
+		return nil, 0
+	}
+	if verdict := w.suspect.verdict(&items[0].Outbound); verdict != nil {
+		w.note(items[:1], verdict)
+		w.refuse(items[:1], verdict)
+		return nil, 0
+	}
+	if attempt == 0 {
+		return items, 0
+	}
+	return items, pause(attempt - 1) // connections come and go
 }
 
 func delay(items []item, err error, attempt int) time.Duration {
@@ -319,6 +354,7 @@ func (w *worker) written(items []item, took time.Duration) {
 	for i := range items {
 		t := items[i].target
 		t.stats.RecordsOut++
+		t.refused = false
 		t.stats.ProcessLatency = took
 		if took < patience && t.waiting() <= t.limit/2 {
 			t.lagging = false
@@ -329,6 +365,16 @@ func (w *worker) written(items []item, took time.Duration) {
 	for i := range items {
 		items[i].ack.Release(nil)
 	}
+}
+
+// refuse drops items that no other attempt would bring through.
+func (w *worker) refuse(items []item, err error) {
+	w.mu.Lock()
+	for i := range items {
+		items[i].target.complain(err)
+	}
+	w.mu.Unlock()
+	w.drop(items, nil)
 }
 
 // drop gives items up; err tells their sources that they were not delivered,

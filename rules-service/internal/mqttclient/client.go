@@ -31,6 +31,7 @@ type Client struct {
 
 	mu       sync.Mutex
 	conn     paho.Client // nil while not connected
+	number   uint64      // of conn
 	ended    chan error  // of conn: tells run that it is lost
 	attempts int         // that have failed
 	err      error       // of the last one
@@ -63,11 +64,14 @@ func (c *Client) Connect(ctx context.Context) error {
 	}
 	failed := c.attempts
 	for {
-		if c.conn != nil {
+		if c.open() {
 			c.mu.Unlock()
 			return nil
 		}
-		if c.attempts > failed {
+		if c.conn != nil { // its end, which counts as an attempt, is still to be noticed
+			failed = c.attempts + 1
+		}
+		if c.conn == nil && c.attempts > failed {
 			err := c.err
 			c.mu.Unlock()
 			return err
@@ -132,6 +136,9 @@ func (c *Client) set(conn paho.Client, ended chan error, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.conn, c.ended, c.err = conn, ended, err
+	if conn != nil {
+		c.number++
+	}
 	if err != nil {
 		c.attempts++
 	}
@@ -209,9 +216,9 @@ type Token = paho.Token
 // token is done.
 func (c *Client) Publish(topic string, qos byte, retained bool, payload []byte) (Token, error) {
 	c.mu.Lock()
-	conn := c.conn
+	conn, open := c.conn, c.open()
 	c.mu.Unlock()
-	if conn == nil {
+	if !open {
 		return nil, ErrNotConnected
 	}
 	return conn.Publish(topic, qos, retained, payload), nil
@@ -221,7 +228,18 @@ func (c *Client) Publish(topic string, qos byte, retained bool, payload []byte) 
 func (c *Client) Connected() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.conn != nil && c.conn.IsConnectionOpen()
+	return c.open()
+}
+
+// open tells whether the connection is up; mu is held.
+func (c *Client) open() bool { return c.conn != nil && c.conn.IsConnectionOpen() }
+
+// Connection numbers the connections: between two calls with different answers
+// one was lost.
+func (c *Client) Connection() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.number
 }
 
 // KeepsSession tells whether the broker delivers again what was not

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"sluice/rules-service/internal/connector"
 	"sluice/rules-service/internal/mqttclient"
@@ -31,9 +32,18 @@ func (c *SinkConfig) Validate() error {
 	return errors.Join(checkQoS(c.QoS), c.validate())
 }
 
+const longestTopic = 65535 // MQTT writes its length in two bytes
+
 func checkTopic(topic string) error {
-	if topic == "" || strings.ContainsAny(topic, "+#\x00") {
+	switch {
+	case topic == "":
+		return errors.New(`property "topic" is empty; MQTT wants a topic`)
+	case len(topic) > longestTopic:
+		return fmt.Errorf(`property "topic" has %d bytes; MQTT allows %d`, len(topic), longestTopic)
+	case strings.ContainsAny(topic, "+#"):
 		return fmt.Errorf(`property "topic": %q cannot be published to; + and # are for subscriptions`, topic)
+	case strings.Contains(topic, "\x00") || !utf8.ValidString(topic):
+		return fmt.Errorf(`property "topic": %q cannot be published to; MQTT allows UTF-8 without NUL`, topic)
 	}
 	return nil
 }
@@ -44,6 +54,7 @@ func registerSink(r *connector.Registry, pool *mqttclient.Pool) {
 		Summary:  "Publishes results to an MQTT broker.",
 		Defaults: SinkConfig{Connection: defaults},
 		Example:  `{"server": "tcp://127.0.0.1:1883", "topic": "alarms/{{.device}}", "qos": 1, "sendSingle": true}`,
+		Target:   func(c SinkConfig) string { return mqttclient.Redact(c.Server) },
 		New: func(c SinkConfig, env connector.Env) (connector.Sink, error) {
 			o, err := c.options()
 			return &sink{config: c, options: o, pool: pool, log: env.Log}, err
@@ -74,11 +85,12 @@ func (s *sink) Connect(ctx context.Context) error {
 
 func (s *sink) Write(ctx context.Context, msgs []connector.Outbound) error {
 	s.tokens = s.tokens[:0]
+	connection := s.client.Connection()
 	var wrong error // a topic that a template made wrong
 	for i := range msgs {
 		t, err := s.publish(&msgs[i])
 		if errors.Is(err, mqttclient.ErrNotConnected) {
-			return s.notConnected(i, len(msgs))
+			return s.notConnected(s.underWay(), len(msgs))
 		}
 		if err != nil {
 			wrong = err
@@ -92,8 +104,8 @@ func (s *sink) Write(ctx context.Context, msgs []connector.Outbound) error {
 		return nil
 	case err == nil:
 		err = &connector.Permanent{Err: wrong}
-	case !s.client.Connected():
-		err = fmt.Errorf("%w: %w", connector.ErrNotConnected, err)
+	case !s.client.Connected() || s.client.Connection() != connection:
+		err = fmt.Errorf("%w: %s: %w", connector.ErrConnectionLost, mqttclient.Redact(s.options.Server), err)
 	}
 	return &connector.Partial{Failed: failed, Err: err}
 }
@@ -102,7 +114,22 @@ func (s *sink) Write(ctx context.Context, msgs []connector.Outbound) error {
 // of what was under way nobody knows, so all of it is sent again.
 func (s *sink) notConnected(sent, all int) error {
 	clear(s.tokens)
-	return fmt.Errorf("%w: %s, after %d of %d messages", connector.ErrNotConnected, mqttclient.Redact(s.options.Server), sent, all)
+	cause := connector.ErrNotConnected
+	if sent > 0 {
+		cause = connector.ErrConnectionLost
+	}
+	return fmt.Errorf("%w: %s, after %d of %d messages", cause, mqttclient.Redact(s.options.Server), sent, all)
+}
+
+// underWay is how many messages of the batch were published so far.
+func (s *sink) underWay() int {
+	n := 0
+	for _, t := range s.tokens {
+		if t != nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *sink) publish(m *connector.Outbound) (mqttclient.Token, error) {
