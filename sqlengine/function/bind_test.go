@@ -212,24 +212,6 @@ func bindStrict(b testing.TB, name string, values []value.Value, typed bool) Bou
 	return bound
 }
 
-func TestCallsDoNotAllocate(t *testing.T) {
-	for _, s := range strict {
-		for _, typed := range []bool{true, false} {
-			bound := bindStrict(t, s.name, s.args, typed)
-			c, args := testContext(), make([]value.Value, len(s.args))
-			n := testing.AllocsPerRun(100, func() {
-				copy(args, s.args)
-				if _, err := bound.Call(c, args); err != nil {
-					t.Fatal(err)
-				}
-			})
-			if n != 0 {
-				t.Errorf("%s allocates %v times (typed: %v)", s.name, n, typed)
-			}
-		}
-	}
-}
-
 func BenchmarkCall(b *testing.B) {
 	for _, s := range strict {
 		b.Run(s.name, func(b *testing.B) {
