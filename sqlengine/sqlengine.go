@@ -22,9 +22,7 @@ type StreamOptions = plan.Options
 type Catalog = plan.Catalog
 
 // Options are the choices of a rule that change what its query yields.
-type Options struct {
-	SendNil bool // write NULL items instead of leaving them out
-}
+type Options = plan.Settings
 
 // Query is a compiled query. It is immutable: any number of runs may be open.
 type Query struct {
@@ -34,7 +32,7 @@ type Query struct {
 // Compile checks a SELECT against the catalog and plans it. The error is a
 // diag.List with everything that is wrong with it.
 func Compile(sql string, cat Catalog, opts Options) (*Query, error) {
-	p, err := plan.Build(sql, cat, plan.Settings{SendNil: opts.SendNil})
+	p, err := plan.Build(sql, cat, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 // firstEnd is the next multiple of the size, counted from the start of the
 // unit's parent: the second of the minute, the minute of the hour; days end at
 // midnight.
-func firstEnd(spec *plan.Tumbling, t time.Time) time.Time {
+func firstEnd(spec plan.Length, t time.Time) time.Time {
 	year, month, day := t.Date()
 	hour, minute, second := t.Clock()
 	size := int(spec.Size)

@@ -28,7 +28,7 @@ func extendedColumns(s *plan.Extend) []int {
 	var own []int
 	for _, it := range s.Items {
 		own = append(own, it.ID)
-		plan.Reads(it.X, func(c *plan.Column) {
+		it.Reads(func(c *plan.Column) {
 			if !slices.Contains(ids, c.ID) && !slices.Contains(own, c.ID) {
 				ids = append(ids, c.ID)
 			}
@@ -45,11 +45,14 @@ func newExtend(step *plan.Extend, in, out layout) *extend {
 	}
 	c := compiler{out}
 	for _, it := range step.Items {
-		e.items = append(e.items, c.compile(it.X))
+		e.items = append(e.items, c.compute(it))
 	}
 	e.eval = e.rows
 	return e
 }
+
+// compute compiles one computation.
+func (c compiler) compute(it plan.Computation) Eval { return c.compile(it.X) }
 
 func (e *extend) Push(b *value.Batch) error {
 	e.begin(b)

@@ -28,11 +28,11 @@ func (f *filter) Push(b *value.Batch) error {
 	f.begin(b)
 	f.keep = f.keep[:0]
 	f.each(b.Rows, f.eval)
-	switch len(f.keep) {
-	case 0:
-		return nil
-	case len(b.Rows):
+	switch {
+	case len(f.keep) == len(b.Rows):
 		return f.next.Push(b)
+	case len(f.keep) == 0:
+		return nil
 	}
 	f.out = value.Batch{Schema: b.Schema, Rows: f.keep, Ack: b.Ack}
 	return f.next.Push(&f.out)
@@ -40,15 +40,27 @@ func (f *filter) Push(b *value.Batch) error {
 
 func (f *filter) rows(rows []value.Row) {
 	for ; f.at < len(rows); f.at++ {
-		v := f.test(f.look(&rows[f.at]))
-		if f.frame.err != nil {
-			f.fail(f.frame.Take())
-			continue
-		}
-		if v.True() {
+		pass, err := holds(f.look(&rows[f.at]), f.test, f.cond)
+		if err != nil {
+			f.fail(err)
+		} else if pass {
 			f.keep = append(f.keep, rows[f.at])
-		} else if k := v.Kind(); k != value.Bool && k != value.Null {
-			f.fail(fmt.Errorf("%s is no condition: it gives a %s", plan.Format(f.cond), k))
 		}
 	}
+}
+
+// holds asks a condition about the row of a frame. NULL counts as false; what
+// is no truth value is an error.
+func holds(f *Frame, test Eval, cond plan.Expr) (bool, error) {
+	v := test(f)
+	if f.err != nil {
+		return false, f.Take()
+	}
+	if v.True() {
+		return true, nil
+	}
+	if k := v.Kind(); k != value.Bool && k != value.Null {
+		return false, fmt.Errorf("%s is no condition: it gives a %s", plan.Format(cond), k)
+	}
+	return false, nil
 }

@@ -53,11 +53,11 @@ func newGrouper(c compiler, g *plan.Groups, in layout) *grouper {
 
 // groups are the groups of one window, in the order of their first rows.
 type groups struct {
-	index map[string]*group
-	list  []*group
+	index map[string]*groupState
+	list  []*groupState
 }
 
-type group struct {
+type groupState struct {
 	key   string
 	first []value.Value // of the columns that are kept
 	accs  []function.Accumulator
@@ -93,7 +93,7 @@ func (r *grouper) add(gs *groups, f *Frame) error {
 	return nil
 }
 
-func (r *grouper) fold(g *group) error {
+func (r *grouper) fold(g *groupState) error {
 	for i := range r.aggs {
 		if err := g.accs[i].Add(r.aggs[i].values); err != nil {
 			return fmt.Errorf("%s: %w", r.aggs[i].text, err)
@@ -102,13 +102,13 @@ func (r *grouper) fold(g *group) error {
 	return nil
 }
 
-func (r *grouper) open(gs *groups, key string) *group {
-	g := &group{key: key, first: make([]value.Value, len(r.keep)), accs: make([]function.Accumulator, len(r.aggs))}
+func (r *grouper) open(gs *groups, key string) *groupState {
+	g := &groupState{key: key, first: make([]value.Value, len(r.keep)), accs: make([]function.Accumulator, len(r.aggs))}
 	for i := range r.aggs {
 		g.accs[i] = r.aggs[i].function.New()
 	}
 	if gs.index == nil {
-		gs.index = map[string]*group{}
+		gs.index = map[string]*groupState{}
 	}
 	gs.index[key] = g
 	gs.list = append(gs.list, g)
@@ -187,4 +187,13 @@ func (r *grouper) restore(d *value.Decoder) *groups {
 		}
 	}
 	return gs
+}
+
+// totalColumns are the columns of rows with aggregates over their window.
+func totalColumns(s *plan.Totals) []int {
+	ids := slices.Clone(s.Keep)
+	for _, a := range s.Aggregates {
+		ids = append(ids, a.ID)
+	}
+	return ids
 }

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"sluice/sqlengine/function"
@@ -26,6 +27,7 @@ type Env struct {
 // runtime is what the operators of one run share.
 type runtime struct {
 	context    function.Context
+	eventTime  bool
 	window     *function.Window // being emitted, nil otherwise
 	now        func() time.Time
 	onRowError func(*RowError)
@@ -47,22 +49,20 @@ func newLayout(columns int, ids ...int) layout {
 	return l
 }
 
-// sourceLayout finds the columns of the plan among the slots of the host.
-func sourceLayout(p *plan.Plan, schema *value.Schema) (layout, error) {
+// sourceLayout finds the columns of a source among the slots of the host.
+func sourceLayout(p *plan.Plan, source int, schema *value.Schema) (layout, error) {
 	l := newLayout(len(p.Columns))
-	next := 0
+	stream := p.Sources[source].Stream.Name
+	if schema == nil {
+		schema = &value.Schema{Columns: p.Inputs(stream)}
+	}
 	for id, c := range p.Columns {
-		if c.Computed {
-			continue
-		}
-		l[id] = next
-		next++
-		if schema == nil {
+		if c.Source != source {
 			continue
 		}
 		slot, ok := schema.Slot(c.Name, c.Role)
 		if !ok {
-			return nil, fmt.Errorf("schema of stream %q: column %q is missing", p.Source.Stream.Name, c.Name)
+			return nil, fmt.Errorf("schema of stream %q: column %q is missing", stream, c.Name)
 		}
 		l[id] = slot
 	}
@@ -71,27 +71,32 @@ func sourceLayout(p *plan.Plan, schema *value.Schema) (layout, error) {
 
 // Open builds the operators of a plan, the last one first.
 func Open(p *plan.Plan, env Env, out Operator) (*Run, error) {
-	first, err := sourceLayout(p, env.Schemas[p.Source.Stream.Name])
-	if err != nil {
-		return nil, err
+	sources := make([]layout, len(p.Sources))
+	for i, s := range p.Sources {
+		var err error
+		if sources[i], err = sourceLayout(p, i, env.Schemas[s.Stream.Name]); err != nil {
+			return nil, err
+		}
 	}
-	r := &Run{plan: p, stream: p.Source.Stream.Name, rt: newRuntime(env), tail: &tail{out: out}}
-	layouts := layoutsOf(p, first)
+	r := &Run{plan: p, rt: newRuntime(p, env), tail: &tail{out: out}}
+	layouts := layoutsOf(p, sources[0])
 	next := Operator(r.tail)
 	r.ops = make([]operator, len(p.Steps))
 	for i := len(p.Steps) - 1; i >= 0; i-- {
-		op := build(p, p.Steps[i], r.rt, layouts[i], layouts[i+1])
+		b := builder{plan: p, rt: r.rt, at: i, sources: sources, in: layouts[i], out: layouts[i+1]}
+		op := b.build(p.Steps[i])
 		s := op.base()
 		s.name, s.rt, s.next, s.windowed = p.Steps[i].Name(), r.rt, next, p.FollowsWindow(i)
 		s.frame.Context = r.rt.context
 		r.ops[i], next = op, op
 	}
 	r.head = next
+	r.connect()
 	return r, nil
 }
 
-func newRuntime(env Env) *runtime {
-	rt := &runtime{now: env.Now, onRowError: env.OnRowError}
+func newRuntime(p *plan.Plan, env Env) *runtime {
+	rt := &runtime{eventTime: p.EventTime, now: env.Now, onRowError: env.OnRowError}
 	if rt.now == nil {
 		rt.now = time.Now
 	}
@@ -116,12 +121,22 @@ func layoutsOf(p *plan.Plan, first layout) []layout {
 		switch s := step.(type) {
 		case *plan.Extend:
 			l = newLayout(len(p.Columns), extendedColumns(s)...)
+		case *plan.Merge:
+			l = newLayout(len(p.Columns), append([]int{s.Tag}, s.Columns...)...)
 		case *plan.Window:
 			if s.Groups != nil {
 				l = newLayout(len(p.Columns), groupColumns(s.Groups)...)
 			}
+		case *plan.Join:
+			l = newLayout(len(p.Columns), s.Keep...)
+		case *plan.Totals:
+			l = newLayout(len(p.Columns), totalColumns(s)...)
 		case *plan.Aggregate:
 			l = newLayout(len(p.Columns), groupColumns(s.Groups)...)
+		case *plan.Group:
+			l = newLayout(len(p.Columns), groupColumns(s.Groups)...)
+		case *plan.RowNumber:
+			l = newLayout(len(p.Columns), append(slices.Clone(s.Keep), s.ID)...)
 		}
 		list = append(list, l)
 	}
@@ -134,27 +149,38 @@ type operator interface {
 	base() *stage
 }
 
-func build(p *plan.Plan, step plan.Step, rt *runtime, in, out layout) operator {
-	c := compiler{in}
+// builder makes the operator of one step.
+type builder struct {
+	plan    *plan.Plan
+	rt      *runtime
+	at      int      // index of the step
+	sources []layout // of the rows of each source, as the host pushes them
+	in, out layout   // of the rows in front of the step and behind it
+}
+
+func (b builder) build(step plan.Step) operator {
+	c := compiler{b.in}
 	switch step := step.(type) {
 	case *plan.Filter:
 		return newFilter(c, step.Cond)
 	case *plan.Having:
 		return newFilter(c, step.Cond)
 	case *plan.Extend:
-		e := newExtend(step, in, out)
-		e.kept = p.Collects()
+		e := newExtend(step, b.in, b.out)
+		e.kept = b.plan.Collects()
 		return e
 	case *plan.Window:
-		return newTumbling(rt, c, step, in)
+		return newWindow(b.rt, c, step, b.in)
 	case *plan.Aggregate:
-		return newAggregate(c, step.Groups, in)
+		return newAggregate(c, step.Groups, b.in)
+	case *plan.Group:
+		return newGroup(c, step, b.in)
 	case *plan.Order:
 		return newOrder(c, step)
 	case *plan.Limit:
 		return &limit{rows: step.Rows}
 	case *plan.Project:
-		return newProject(c, step, p.Output)
+		return newProject(c, step, b.plan.Output)
 	}
 	panic(fmt.Sprintf("exec: no operator for %T", step))
 }

@@ -12,28 +12,90 @@ import (
 // Run is a query at work: a chain of operators. It is driven by one goroutine;
 // only Stats may be called by others.
 type Run struct {
-	stream string
+	inputs []input
 	head   Operator
 	plan   *plan.Plan
 	rt     *runtime
 	ops    []operator
+	timers []timed // the operators that wait for the host's time
 	tail   *tail
 }
 
-// Reads tells whether the query reads a stream.
-func (r *Run) Reads(stream string) bool { return stream == r.stream }
+// input is where the rows of one source enter.
+type input struct {
+	stream string
+	to     receiver
+}
 
-// Push gives rows of a stream to the query. An error ends the query; a row
-// that fails is no such error.
+// receiver takes batches.
+type receiver interface{ Push(*value.Batch) error }
+
+// entrance is an operator that takes the rows of several sources, each in its
+// own way.
+type entrance interface {
+	// input takes the rows of a source; nil: they do not enter here.
+	input(source int) receiver
+}
+
+// connect finds where the rows of each source enter, and who waits for time.
+func (r *Run) connect() {
+	for i, s := range r.plan.Sources {
+		if s.IsLookup() {
+			continue
+		}
+		in := input{stream: s.Stream.Name, to: r.head}
+		for _, op := range r.ops {
+			if e, ok := op.(entrance); ok && e.input(i) != nil {
+				in.to = e.input(i)
+			}
+		}
+		r.inputs = append(r.inputs, in)
+	}
+	for _, op := range r.ops {
+		w, ok := op.(timed)
+		if !ok {
+			continue
+		}
+		r.timers = append(r.timers, w)
+		if r.plan.EventTime {
+			return // what stands behind it follows its watermark
+		}
+	}
+}
+
+// Reads tells whether the query reads a stream.
+func (r *Run) Reads(stream string) bool {
+	for i := range r.inputs {
+		if r.inputs[i].stream == stream {
+			return true
+		}
+	}
+	return false
+}
+
+// Push gives rows of a stream, or of a scan table, to the query. Their times
+// must not go back, and Advance must have been called for each time that Next
+// has told and the rows have reached. An error ends the query; a row that
+// fails is no such error.
 func (r *Run) Push(stream string, b *value.Batch) error {
-	if !r.Reads(stream) {
+	reads := false
+	for i := range r.inputs {
+		if r.inputs[i].stream != stream {
+			continue
+		}
+		reads = true
+		if err := r.inputs[i].to.Push(b); err != nil {
+			return err
+		}
+	}
+	if !reads {
 		return fmt.Errorf("the query does not read stream %q", stream)
 	}
-	return r.head.Push(b)
+	return nil
 }
 
 // Advance tells that it is t, in nanoseconds: no older row follows, and what
-// ends by then is emitted.
+// ends by then is emitted. In event time it is the rows that tell the time.
 func (r *Run) Advance(t int64) error { return r.head.Advance(t) }
 
 // timed is an operator that waits for a time.
@@ -41,12 +103,12 @@ type timed interface{ Next() (int64, bool) }
 
 // Next is the earliest time at which Advance would emit something; the host
 // sets its timer by it. It is false when nothing waits for time.
-func (r *Run) Next() (t int64, ok bool) {
-	for _, op := range r.ops {
-		if w, is := op.(timed); is {
-			if n, waits := w.Next(); waits && (!ok || n < t) {
-				t, ok = n, true
-			}
+func (r *Run) Next() (t int64, ok bool) { return earliest(r.timers) }
+
+func earliest(list []timed) (t int64, ok bool) {
+	for _, w := range list {
+		if n, waits := w.Next(); waits && (!ok || n < t) {
+			t, ok = n, true
 		}
 	}
 	return t, ok

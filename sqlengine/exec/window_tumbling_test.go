@@ -18,7 +18,7 @@ func TestFirstEndIsAhead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		spec := &plan.Tumbling{Unit: rapid.SampledFrom([]string{"MS", "SS", "MI"}).Draw(t, "unit"), Size: rapid.Int64Range(1, 5000).Draw(t, "size")}
+		spec := plan.Length{Unit: rapid.SampledFrom([]string{"MS", "SS", "MI"}).Draw(t, "unit"), Size: rapid.Int64Range(1, 5000).Draw(t, "size")}
 		start := time.Unix(0, rapid.Int64Range(0, 4e18).Draw(t, "start")).In(zone)
 		end := firstEnd(spec, start)
 		if !end.After(start) || end.Sub(start) > time.Duration(spec.Nanos()) {
@@ -53,7 +53,7 @@ func TestFirstEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := firstEnd(&plan.Tumbling{Unit: tc.unit, Size: tc.size}, start).Format(time.RFC3339)
+		got := firstEnd(plan.Length{Unit: tc.unit, Size: tc.size}, start).Format(time.RFC3339)
 		if got != tc.want {
 			t.Errorf("%d %s from %s: %s, want %s", tc.size, tc.unit, tc.start, got, tc.want)
 		}
@@ -94,9 +94,9 @@ func TestClocksChange(t *testing.T) {
 
 func checkEnds(t *testing.T, unit string, start time.Time) {
 	t.Helper()
-	w := &tumbling{spec: &plan.Tumbling{Unit: unit, Size: 1}, stage: stage{rt: &runtime{}}}
+	w := &tumbling{length: plan.Length{Unit: unit, Size: 1}, window: window{stage: stage{rt: &runtime{}}}}
 	w.rt.context.Location = start.Location()
-	end := firstEnd(w.spec, start)
+	end := firstEnd(w.length, start)
 	if !end.After(start) || end.Sub(start) > 25*time.Hour+30*time.Minute {
 		t.Fatalf("%s from %v: %v", unit, start, end)
 	}

@@ -9,6 +9,7 @@ import (
 
 // alias is a named item of the select list. It hides a column of its name in
 // every clause; only in its own definition the name still means the column.
+// An alias without a name is a call that several rows depend on.
 type alias struct {
 	name    string
 	def     syntax.Expr
@@ -16,6 +17,8 @@ type alias struct {
 	x       Expr    // nil until bound
 	column  *Column // holds the value when another expression reads it
 	at      stage   // the earliest stage that reads it
+
+	analytic *AnalyticCall // what computes the column, if not x
 }
 
 func (b *builder) declareAliases() {
@@ -39,7 +42,7 @@ func (b *builder) bindAlias(a *alias) Expr {
 		a.binding = true
 		a.x = b.within(scope{clause: "SELECT", stage: stageOut, self: a}, a.def)
 		a.binding = false
-		b.ordered = append(b.ordered, a)
+		b.computed = append(b.computed, a)
 	}
 	return a.x
 }
@@ -70,7 +73,7 @@ func (b *builder) readAlias(a *alias, id syntax.Ident) Expr {
 		return x
 	}
 	if a.column == nil {
-		a.column = &Column{ID: b.newColumn(ColumnInfo{Name: a.name, Kind: x.Kind(), Computed: true}), Name: a.name, Type: x.Kind()}
+		a.column = b.compute(a.name, x.Kind())
 		b.grouped[a.column.ID] = b.isGrouped(x)
 	}
 	a.at = min(a.at, b.scope.stage)
@@ -87,7 +90,7 @@ func (b *builder) isGrouped(x Expr) bool {
 // lower makes sure that aliases which x reads are computed by a stage.
 func (b *builder) lower(x Expr, s stage) {
 	Reads(x, func(c *Column) {
-		for _, a := range b.ordered {
+		for _, a := range b.computed {
 			if a.column != nil && a.column.ID == c.ID {
 				a.at = min(a.at, s)
 			}
@@ -97,9 +100,13 @@ func (b *builder) lower(x Expr, s stage) {
 
 // lowerAliases computes what an alias reads no later than the alias.
 func (b *builder) lowerAliases() {
-	for _, a := range slices.Backward(b.ordered) {
-		if a.column != nil {
-			b.lower(a.x, a.at)
+	for _, a := range slices.Backward(b.computed) {
+		if a.column == nil {
+			continue
+		}
+		c := Computation{X: a.x, Analytic: a.analytic}
+		for _, x := range c.exprs() {
+			b.lower(x, a.at)
 		}
 	}
 }
@@ -114,12 +121,12 @@ func (b *builder) readComputed(items []Output) {
 	}
 }
 
-// extend is the step that computes the aliases of a stage.
+// extend is the step that computes the columns of a stage.
 func (b *builder) extend(s stage) Step {
-	var items []Computed
-	for _, a := range b.ordered {
+	var items []Computation
+	for _, a := range b.computed {
 		if a.column != nil && a.at == s {
-			items = append(items, Computed{a.column.ID, a.x})
+			items = append(items, Computation{ID: a.column.ID, X: a.x, Analytic: a.analytic})
 		}
 	}
 	if items == nil {

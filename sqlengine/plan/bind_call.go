@@ -32,7 +32,7 @@ func (b *builder) call(e *syntax.Call) Expr {
 		b.bindError(e, err)
 		return unknown()
 	}
-	return &Call{Name: name, Args: args, Bound: bound}
+	return &Call{Name: name, Args: args, Bound: bound, Volatile: f.Volatile}
 }
 
 // plainCall refuses what only analytic functions take.
@@ -142,7 +142,7 @@ func (b *builder) aggregateArgs(e *syntax.Call, f *function.Aggregate) (args []E
 			star, rest = true, rest[1:]
 			b.checkStar(s)
 			if f.Whole {
-				args = append(args, b.whole())
+				args = append(args, b.whole(0))
 			}
 		}
 	}
@@ -156,10 +156,11 @@ func (b *builder) aggregateColumn(call AggregateCall, kind value.Kind) Expr {
 			return &Column{a.ID, a.Text, kind}
 		}
 	}
-	call.ID = b.newColumn(ColumnInfo{Name: call.Text, Kind: kind, Computed: true})
+	column := b.compute(call.Text, kind)
+	call.ID = column.ID
 	b.grouped[call.ID] = true
 	b.aggregates = append(b.aggregates, call)
-	return &Column{call.ID, call.Text, kind}
+	return column
 }
 
 func (b *builder) misplacedAggregate(span diag.Span, what string) {
@@ -191,16 +192,18 @@ func (b *builder) meta(e *syntax.Call) Expr {
 func (b *builder) metaKey(e syntax.Expr) Expr {
 	switch e := e.(type) {
 	case *syntax.Star:
-		return b.readColumn("*", value.Meta, value.Object)
+		return b.readColumn(0, "*", value.Meta, value.Object)
 	case *syntax.Ident:
-		return b.readColumn(e.Name, value.Meta, value.Null)
+		return b.readColumn(0, e.Name, value.Meta, value.Null)
 	case *syntax.Literal:
 		if e.Value.Kind() == value.String {
-			return b.readColumn(e.Value.Str(), value.Meta, value.Null)
+			return b.readColumn(0, e.Value.Str(), value.Meta, value.Null)
 		}
 	case *syntax.Field:
-		if id, ok := e.X.(*syntax.Ident); ok && !e.Arrow && b.isSource(id) {
-			return b.readColumn(e.Name.Name, value.Meta, value.Null)
+		if id, ok := e.X.(*syntax.Ident); ok && !e.Arrow {
+			if source, ok := b.sourceNamed(id.Name); ok {
+				return b.readColumn(source, e.Name.Name, value.Meta, value.Null)
+			}
 		}
 		return &Member{b.metaKey(e.X), e.Name.Name}
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"sluice/sqlengine/diag"
@@ -22,28 +23,32 @@ type builder struct {
 	functions *function.Set
 	findings  diag.List
 
-	source     *Source
+	sources    []*Source
 	columns    []ColumnInfo
-	read       map[readKey]int // columns of the stream by what they read
+	read       map[readKey]int // columns of the sources by what they read
 	grouped    map[int]bool    // columns that exist once a group only
 	aliases    map[string]*alias
-	ordered    []*alias // as their binding ended: what an alias reads stands before it
+	computed   []*alias // as their binding ended: what one reads stands before it
 	aggregates []AggregateCall
+	totals     []AggregateCall // aggregates in WHERE
 	scope      scope
 }
 
 type readKey struct {
-	name string
-	role value.Role
+	source int
+	name   string
+	role   value.Role
 }
 
 // stage is the part of a query in which an expression is evaluated.
 type stage uint8
 
 const (
-	stageWhere stage = iota // every row
-	stageRow                // rows that passed WHERE: group keys and arguments of aggregates
-	stageOut                // results: of rows, or of groups
+	stageEvery  stage = iota // every row of the stream: what analytic functions see
+	stageWhere               // rows that WHERE is asked about
+	stageRow                 // rows that passed WHERE: group keys and arguments of aggregates
+	stageOut                 // results: of rows, or of groups
+	stageSorted              // results in their order
 )
 
 // scope is where the expression being bound stands.
@@ -68,42 +73,114 @@ func (b *builder) find(code diag.Code, span diag.Span, hint, format string, args
 }
 
 func (b *builder) build() *Plan {
-	if !b.from() {
+	if !b.from() || !b.joined() {
 		return nil
 	}
-	b.joins()
 	b.declareAliases()
+	parts := b.joinParts()
 	where := b.where()
-	window := b.window()
+	spec := b.window()
 	filter := b.windowFilter()
 	keys := b.groupKeys()
 	items := b.selectList()
 	having := b.having(keys)
 	order := b.order()
-	limit, limited := b.limit()
+	limit := b.limit()
 	if len(b.findings) > 0 {
 		return nil
 	}
 	b.lowerAliases()
 	b.readComputed(items)
-	p := &Plan{Source: b.source, Columns: b.columns}
-	p.add(b.extend(stageWhere))
-	p.add(where)
-	p.add(b.extend(stageRow))
-	p.add(filter)
-	p.add(b.grouping(window, keys))
+	p := &Plan{Sources: b.sources, EventTime: b.settings.EventTime}
+	p.add(b.merge())
+	p.add(b.watermark())
+	p.add(b.extend(stageEvery))
+	b.groupRows(p, clauses{parts, where, spec, filter, keys})
 	p.add(b.extend(stageOut))
 	p.add(having)
-	if window != nil {
+	if spec != nil {
 		p.add(order)
-		if limited {
-			p.add(&Limit{limit})
-		}
+	}
+	p.add(b.extend(stageSorted))
+	if spec != nil {
+		p.add(limit)
 	}
 	p.add(&Project{items})
+	p.Columns = b.columns
 	p.prune()
 	p.Output = outputSchema(items)
 	return p
+}
+
+// clauses are the bound clauses that choose and group rows; nil stands for one
+// that the query does not have.
+type clauses struct {
+	parts  []JoinPart
+	where  *Filter
+	window WindowSpec
+	filter Step
+	keys   []Expr
+}
+
+// groupRows adds the steps from the rows of the stream to those of the result.
+func (b *builder) groupRows(p *Plan, c clauses) {
+	groups := b.groups(c.keys)
+	keyless := len(c.keys) == 0
+	switch {
+	case c.window == nil:
+		b.addJoin(p, c.parts)
+		b.addWhere(p, c.where)
+		p.add(b.extend(stageRow))
+		if groups != nil {
+			p.add(&Aggregate{groups})
+		}
+	case !b.whereBehind() && len(c.parts) == 0:
+		b.addWhere(p, c.where)
+		p.add(b.extend(stageRow))
+		p.add(c.filter)
+		p.add(&Window{Spec: c.window, Groups: groups, Keyless: keyless})
+	case b.windowCanGroup(c, groups):
+		p.add(c.filter)
+		w := &Window{Spec: c.window, Groups: groups, Keyless: keyless}
+		if c.where != nil {
+			w.Where = c.where.Cond
+		}
+		p.add(w)
+	default:
+		p.add(c.filter)
+		p.add(&Window{Spec: c.window})
+		b.addJoin(p, c.parts)
+		b.addWhere(p, c.where)
+		p.add(b.extend(stageRow))
+		if groups != nil {
+			p.add(&Group{groups, keyless})
+		}
+	}
+}
+
+// windowCanGroup tells whether a window that WHERE stands behind may ask it,
+// and fold groups, as the rows come: nothing in between needs the window whole.
+func (b *builder) windowCanGroup(c clauses, groups *Groups) bool {
+	if groups == nil || len(c.parts) > 0 || b.totals != nil || b.extend(stageWhere) != nil || b.extend(stageRow) != nil {
+		return false
+	}
+	list := groups.exprs()
+	if c.where != nil {
+		list = append(list, c.where.Cond)
+	}
+	return !c.countsHits() && !slices.ContainsFunc(list, readsWindow)
+}
+
+func (c clauses) countsHits() bool { return c.where != nil && c.where.Hits }
+
+func (b *builder) addWhere(p *Plan, where *Filter) {
+	p.add(b.extend(stageWhere))
+	if b.totals != nil {
+		p.add(&Totals{Aggregates: b.totals})
+	}
+	if where != nil {
+		p.add(where)
+	}
 }
 
 // add appends a step; nil stands for a clause that the query does not have.
@@ -130,9 +207,9 @@ func (b *builder) condition(s scope, e syntax.Expr) Expr {
 	return x
 }
 
-func (b *builder) where() Step {
+func (b *builder) where() *Filter {
 	if b.query.Where == nil {
 		return nil
 	}
-	return &Filter{b.condition(scope{clause: "WHERE", stage: stageWhere}, b.query.Where)}
+	return &Filter{Clause: "WHERE", Cond: b.condition(scope{clause: "WHERE", stage: stageWhere}, b.query.Where)}
 }

@@ -20,26 +20,46 @@ func (p *Plan) Explain() string {
 	for _, s := range slices.Backward(p.Steps) {
 		line(strings.TrimSpace(s.Name() + " " + p.describe(s)))
 	}
-	line("stream " + p.Source.Stream.Name + p.describeColumns())
+	for i, s := range p.Sources {
+		line(p.describeSource(i, s))
+		depth--
+	}
 	return b.String()
 }
 
 func (p *Plan) describe(step Step) string {
 	switch s := step.(type) {
+	case *Watermark:
+		return describeWatermark(s)
 	case *Filter:
-		return Format(s.Cond)
+		return Format(s.Cond) + countsHits(s.Hits)
 	case *Having:
-		return Format(s.Cond)
+		return Format(s.Cond) + countsHits(s.Hits)
 	case *Extend:
 		return p.describeComputed(s.Items) + p.keeps(s.Keep)
 	case *Window:
-		text := s.Window.String()
+		text := s.Spec.String()
+		if s.Where != nil {
+			text += " where " + Format(s.Where)
+		}
 		if s.Groups != nil {
 			text += " " + p.describeGroups(s.Groups)
 		}
 		return text
+	case *Join:
+		return p.describeJoin(s)
+	case *Totals:
+		return describeAggregates(s.Aggregates) + p.keeps(s.Keep)
 	case *Aggregate:
 		return p.describeGroups(s.Groups)
+	case *Group:
+		return p.describeGroups(s.Groups)
+	case *RowNumber:
+		return p.describeRowNumber(s)
+	case *Delay:
+		return Format(s.Milliseconds)
+	case *Unnest:
+		return p.Output.Columns[s.Column].Name
 	case *Order:
 		return describeSorts(s.Keys)
 	case *Limit:
@@ -50,9 +70,13 @@ func (p *Plan) describe(step Step) string {
 	return ""
 }
 
-func (p *Plan) describeComputed(items []Computed) string {
+func (p *Plan) describeComputed(items []Computation) string {
 	parts := make([]string, len(items))
 	for i, it := range items {
+		if it.Analytic != nil {
+			parts[i] = it.Analytic.Text
+			continue
+		}
 		parts[i] = p.Columns[it.ID].Name + " = " + Format(it.X)
 	}
 	return strings.Join(parts, ", ")
@@ -65,12 +89,8 @@ func (p *Plan) describeGroups(g *Groups) string {
 		keys.list(g.Keys)
 		parts = append(parts, "by "+keys.String())
 	}
-	var calls []string
-	for _, a := range g.Aggregates {
-		calls = append(calls, a.Text)
-	}
-	if calls != nil {
-		parts = append(parts, strings.Join(calls, ", "))
+	if len(g.Aggregates) > 0 {
+		parts = append(parts, describeAggregates(g.Aggregates))
 	}
 	return strings.Join(parts, ": ") + p.keeps(g.Keep)
 }
@@ -108,11 +128,24 @@ func describeOutputs(items []Output) string {
 	return strings.Join(parts, ", ")
 }
 
-// describeColumns lists the slots that the query reads.
-func (p *Plan) describeColumns() string {
+// describeSource shows a source and the columns that the query reads of it.
+func (p *Plan) describeSource(i int, s *Source) string {
+	text := "stream "
+	if s.IsTable() {
+		text = "table "
+	}
+	text += s.Stream.Name
+	if s.Name != s.Stream.Name {
+		text += " as " + s.Name
+	}
+	return text + p.describeColumns(i)
+}
+
+// describeColumns lists the slots that the query reads of a source.
+func (p *Plan) describeColumns(source int) string {
 	var parts []string
 	for _, c := range p.Columns {
-		if c.Computed {
+		if c.Source != source {
 			continue
 		}
 		text := c.Name
@@ -130,7 +163,61 @@ func (p *Plan) describeColumns() string {
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
-// String implements WindowSpec.
-func (t *Tumbling) String() string {
-	return fmt.Sprintf("tumbling %d %s", t.Size, strings.ToLower(t.Unit))
+func describeAggregates(calls []AggregateCall) string {
+	parts := make([]string, len(calls))
+	for i, a := range calls {
+		parts[i] = a.Text
+	}
+	return strings.Join(parts, ", ")
+}
+
+func countsHits(counts bool) string {
+	if counts {
+		return ", counting hits"
+	}
+	return ""
+}
+
+func describeWatermark(s *Watermark) string {
+	parts := make([]string, len(s.Times))
+	for i, t := range s.Times {
+		parts[i] = Format(t.X)
+	}
+	text := strings.Join(parts, ", ") + fmt.Sprintf(", late by %s", s.Late)
+	if s.Idle > 0 {
+		text += fmt.Sprintf(", idle after %s", s.Idle)
+	}
+	return text
+}
+
+func (p *Plan) describeJoin(s *Join) string {
+	parts := make([]string, len(s.Parts))
+	for i, part := range s.Parts {
+		text := strings.ToLower(part.Kind) + " " + p.Sources[part.Source].Name
+		var on []string
+		for _, e := range part.Equal {
+			on = append(on, Format(e.Column)+" = "+Format(e.X))
+		}
+		if part.On != nil {
+			on = append(on, Format(part.On))
+		}
+		if on != nil {
+			text += " on " + strings.Join(on, " AND ")
+		}
+		parts[i] = text
+	}
+	return strings.Join(parts, ", ") + p.keeps(s.Keep)
+}
+
+func (p *Plan) describeRowNumber(s *RowNumber) string {
+	var parts []string
+	if len(s.Partition) > 0 {
+		var f formatter
+		f.list(s.Partition)
+		parts = append(parts, "by "+f.String())
+	}
+	if len(s.Order) > 0 {
+		parts = append(parts, describeSorts(s.Order))
+	}
+	return strings.Join(parts, ": ") + p.keeps(s.Keep)
 }

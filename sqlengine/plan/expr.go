@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"sluice/sqlengine/function"
 	"sluice/sqlengine/syntax"
 	"sluice/sqlengine/value"
@@ -99,6 +101,9 @@ type Call struct {
 	Name  string
 	Args  []Expr
 	Bound function.Bound
+	// Volatile: its result depends on more than its arguments, such as the
+	// moment or the window.
+	Volatile bool
 }
 
 // Without is the object X without some of its fields: * EXCEPT on a
@@ -235,4 +240,13 @@ func Reads(e Expr, visit func(*Column)) {
 	for _, child := range Children(e) {
 		Reads(child, visit)
 	}
+}
+
+// readsWindow tells whether the value of an expression depends on when it is
+// computed, such as that of window_start().
+func readsWindow(e Expr) bool {
+	if c, ok := e.(*Call); ok && c.Volatile {
+		return true
+	}
+	return slices.ContainsFunc(Children(e), readsWindow)
 }

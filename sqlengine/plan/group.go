@@ -22,17 +22,10 @@ func (b *builder) groupKeys() []Expr {
 	return keys
 }
 
-// grouping is the step that makes windows, groups or both.
-func (b *builder) grouping(w WindowSpec, keys []Expr) Step {
-	var g *Groups
-	if len(keys) > 0 || len(b.aggregates) > 0 {
-		g = &Groups{Keys: keys, Aggregates: b.aggregates}
+// groups is how the query folds rows; nil when it does not.
+func (b *builder) groups(keys []Expr) *Groups {
+	if len(keys) == 0 && len(b.aggregates) == 0 {
+		return nil
 	}
-	switch {
-	case w != nil:
-		return &Window{Window: w, Groups: g, Keyless: len(keys) == 0}
-	case g != nil:
-		return &Aggregate{g}
-	}
-	return nil
+	return &Groups{Keys: keys, Aggregates: b.aggregates}
 }

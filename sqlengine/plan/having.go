@@ -23,7 +23,7 @@ func (b *builder) having(keys []Expr) Step {
 	if len(b.findings) == before {
 		b.checkHaving(e, x, keys)
 	}
-	return &Having{x}
+	return &Having{Cond: x}
 }
 
 // checkHaving reports the first part that differs from row to row of a group.
@@ -50,7 +50,7 @@ func (b *builder) checkHaving(e syntax.Expr, x Expr, keys []Expr) {
 
 // readsKeysOnly tells of an alias of what the rows are grouped by.
 func (b *builder) readsKeysOnly(c *Column, keys []Expr) bool {
-	for _, a := range b.ordered {
+	for _, a := range b.computed {
 		if a.column != nil && a.column.ID == c.ID {
 			return isKey(a.x, keys)
 		}

@@ -22,10 +22,10 @@ func (b *builder) order() Step {
 }
 
 // limit reads LIMIT.
-func (b *builder) limit() (rows int, given bool) {
+func (b *builder) limit() Step {
 	l := b.query.Limit
 	if l == nil {
-		return 0, false
+		return nil
 	}
-	return int(min(l.Value.Int(), 1<<31-1)), true
+	return &Limit{int(min(l.Value.Int(), 1<<31-1))}
 }

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"time"
+
 	"sluice/sqlengine/function"
 	"sluice/sqlengine/syntax"
 	"sluice/sqlengine/value"
@@ -10,94 +12,55 @@ import (
 type Settings struct {
 	SendNil   bool          // NULL items are written
 	Functions *function.Set // nil: the built-in functions
+
+	EventTime     bool          // rows carry their time in the TIMESTAMP column of their stream
+	LateTolerance time.Duration // in event time: how much later than the newest row a row may come
+	IdleTimeout   time.Duration // in event time: a stream that is silent for so long holds nobody back; 0: never
+
+	SlidingVersion2 bool // sliding windows exclude their left end: windowVersion v2
+	SendTwice       bool // sliding windows with a delay are emitted at their row, too
+
+	// Params are the parameters that $name may name, with the values that they
+	// have at the start of a run.
+	Params map[string]value.Value
 }
+
+// DefaultLateTolerance is what a rule has that does not set lateTolerance.
+const DefaultLateTolerance = time.Second
 
 // Plan is a planned query. It is immutable.
 type Plan struct {
-	Source  *Source
-	Columns []ColumnInfo // every column of the query; expressions name them by index
-	Steps   []Step
-	Output  *value.Schema
+	Sources   []*Source    // in the order of FROM and its joins
+	Columns   []ColumnInfo // every column of the query; expressions name them by index
+	Steps     []Step       // in the order in which rows pass them
+	Output    *value.Schema
+	EventTime bool
 }
 
-// Source is the stream that a query reads.
+// Source is a stream or table that a query reads. A stream that is joined with
+// itself is two sources.
 type Source struct {
 	Stream *Stream
 	Name   string // by which the query names it: its alias, or its name
 }
 
-// ColumnInfo describes a column of the plan: one that is read from the stream,
+// IsTable tells of a source whose rows are looked up, not waited for.
+func (s *Source) IsTable() bool { return s.Stream.Table }
+
+// IsLookup tells of a table that the host is asked for, row by row.
+func (s *Source) IsLookup() bool { return s.Stream.Table && s.Stream.Options.Kind == "lookup" }
+
+// ColumnInfo describes a column of the plan: one that is read from a source,
 // or one that a step computes.
 type ColumnInfo struct {
-	Name     string
-	Kind     value.Kind
-	Role     value.Role
-	Computed bool
+	Name   string
+	Kind   value.Kind
+	Role   value.Role
+	Source int // index into Plan.Sources, or Computed
 }
 
-// Step is one operator of the plan, in the order in which rows pass them.
-type Step interface {
-	// Name is the kind of the operator.
-	Name() string
-}
-
-// Filter passes the rows of WHERE.
-type Filter struct{ Cond Expr }
-
-// Extend computes aliases that more than one clause uses, once a row.
-type Extend struct {
-	Keep  []int // columns that later steps read
-	Items []Computed
-}
-
-// Computed is a column that a step computes.
-type Computed struct {
-	ID int
-	X  Expr
-}
-
-// Window collects rows and emits them, or their groups, when the window ends.
-type Window struct {
-	Window  WindowSpec
-	Groups  *Groups // nil: the rows themselves are emitted
-	Keyless bool    // there are no GROUP BY expressions: an empty window has a result too
-}
-
-// Aggregate makes each row its own group: aggregates without a window.
-type Aggregate struct{ Groups *Groups }
-
-// Groups tells how rows are folded into groups.
-type Groups struct {
-	Keys       []Expr
-	Aggregates []AggregateCall
-	Keep       []int // columns that later steps read; a group has those of its first row
-}
-
-// AggregateCall is one aggregate over the rows of a group.
-type AggregateCall struct {
-	ID       int // of the column that holds the result
-	Function *function.Aggregate
-	Args     []Expr
-	Text     string // as the query has it
-}
-
-// Having passes the groups of HAVING.
-type Having struct{ Cond Expr }
-
-// Order sorts the rows of a window.
-type Order struct{ Keys []SortKey }
-
-// SortKey is one key of ORDER BY.
-type SortKey struct {
-	X    Expr
-	Desc bool
-}
-
-// Limit cuts the rows of a window.
-type Limit struct{ Rows int }
-
-// Project makes the rows of the result.
-type Project struct{ Items []Output }
+// Computed is the source of columns that a step computes.
+const Computed = -1
 
 // Output is one column of the result.
 type Output struct {
@@ -118,39 +81,6 @@ const (
 	NullWritten                 // always written: the option sendNilField
 )
 
-// WindowSpec is one kind of window with its parameters.
-type WindowSpec interface{ String() string }
-
-// Tumbling cuts time into windows of equal size.
-type Tumbling struct {
-	Unit string // DD HH MI SS MS
-	Size int64  // in units
-}
-
-// Name implements Step.
-func (*Filter) Name() string { return "filter" }
-
-// Name implements Step.
-func (*Extend) Name() string { return "extend" }
-
-// Name implements Step.
-func (*Window) Name() string { return "window" }
-
-// Name implements Step.
-func (*Aggregate) Name() string { return "aggregate" }
-
-// Name implements Step.
-func (*Having) Name() string { return "having" }
-
-// Name implements Step.
-func (*Order) Name() string { return "order" }
-
-// Name implements Step.
-func (*Limit) Name() string { return "limit" }
-
-// Name implements Step.
-func (*Project) Name() string { return "project" }
-
 // Build parses and plans a query. The error is a diag.List.
 func Build(sql string, cat Catalog, set Settings) (*Plan, error) {
 	s, err := syntax.ParseSelect(sql)
@@ -165,19 +95,32 @@ func Build(sql string, cat Catalog, set Settings) (*Plan, error) {
 	return p, nil
 }
 
-// Streams names the streams that the query reads.
-func (p *Plan) Streams() []string { return []string{p.Source.Stream.Name} }
+// Streams names the streams and tables that the query reads, each once.
+func (p *Plan) Streams() []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, s := range p.Sources {
+		if !seen[s.Stream.Name] {
+			names = append(names, s.Stream.Name)
+		}
+		seen[s.Stream.Name] = true
+	}
+	return names
+}
 
 // Inputs are the columns that the query reads of a stream.
 func (p *Plan) Inputs(stream string) []value.Column {
-	if stream != p.Source.Stream.Name {
-		return nil
-	}
 	var list []value.Column
+	seen := map[value.Column]bool{}
 	for _, c := range p.Columns {
-		if !c.Computed {
-			list = append(list, value.Column{Name: c.Name, Kind: c.Kind, Role: c.Role})
+		if c.Source == Computed || p.Sources[c.Source].Stream.Name != stream {
+			continue
 		}
+		column := value.Column{Name: c.Name, Kind: c.Kind, Role: c.Role}
+		if !seen[column] {
+			list = append(list, column)
+		}
+		seen[column] = true
 	}
 	return list
 }

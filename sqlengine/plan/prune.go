@@ -4,77 +4,101 @@ import "slices"
 
 // prune tells each step that makes new rows which columns later steps read.
 func (p *Plan) prune() {
-	used := map[int]bool{}
+	used := columnSet{}
 	for _, step := range slices.Backward(p.Steps) {
 		switch s := step.(type) {
 		case *Extend:
-			for _, it := range s.Items {
-				delete(used, it.ID)
-			}
-			s.Keep = sorted(used)
-			// An item may read one before it, which is then no column of the input.
-			for _, it := range slices.Backward(s.Items) {
-				mark(used, it.X)
-			}
-			for _, it := range s.Items {
-				delete(used, it.ID)
-			}
+			used.extend(s)
+			continue
 		case *Window:
-			p.pruneGroups(s.Groups, used)
+			used.groups(s.Groups)
 		case *Aggregate:
-			p.pruneGroups(s.Groups, used)
-		default:
-			for _, x := range stepExprs(step) {
-				mark(used, x)
-			}
+			used.groups(s.Groups)
+		case *Group:
+			used.groups(s.Groups)
+		case *Totals:
+			used.computed(s.Aggregates)
+			s.Keep = used.sorted()
+		case *RowNumber:
+			delete(used, s.ID)
+			s.Keep = used.sorted()
+		case *Join:
+			used.join(p, s)
+			continue
+		case *Merge:
+			s.Columns = slices.DeleteFunc(used.sorted(), func(id int) bool { return id == s.Tag })
+		case *Watermark:
+			used.tag(s.Tag)
 		}
+		used.read(step.exprs()...)
 	}
 }
 
-func (p *Plan) pruneGroups(g *Groups, used map[int]bool) {
+// columnSet holds the columns that are read behind a step.
+type columnSet map[int]bool
+
+func (u columnSet) read(list ...Expr) {
+	for _, x := range list {
+		Reads(x, func(c *Column) { u[c.ID] = true })
+	}
+}
+
+// extend: an item may read one before it, which is then no column of the input.
+func (u columnSet) extend(s *Extend) {
+	for _, it := range s.Items {
+		delete(u, it.ID)
+	}
+	s.Keep = u.sorted()
+	for _, it := range slices.Backward(s.Items) {
+		u.read(it.exprs()...)
+	}
+	for _, it := range s.Items {
+		delete(u, it.ID)
+	}
+}
+
+func (u columnSet) groups(g *Groups) {
 	if g == nil {
 		return
 	}
-	for _, a := range g.Aggregates {
-		delete(used, a.ID)
-	}
-	g.Keep = sorted(used)
-	for _, k := range g.Keys {
-		mark(used, k)
-	}
-	for _, a := range g.Aggregates {
-		for _, x := range a.Args {
-			mark(used, x)
-		}
+	u.computed(g.Aggregates)
+	g.Keep = u.sorted()
+}
+
+func (u columnSet) computed(calls []AggregateCall) {
+	for _, a := range calls {
+		delete(u, a.ID)
 	}
 }
 
-func stepExprs(step Step) []Expr {
-	var list []Expr
-	switch s := step.(type) {
-	case *Filter:
-		list = []Expr{s.Cond}
-	case *Having:
-		list = []Expr{s.Cond}
-	case *Order:
-		for _, k := range s.Keys {
-			list = append(list, k.X)
-		}
-	case *Project:
-		for _, it := range s.Items {
-			list = append(list, it.X)
+// join: the rows of tables come by themselves, not from the steps in front.
+func (u columnSet) join(p *Plan, s *Join) {
+	s.Keep = u.sorted()
+	u.read(s.exprs()...)
+	for i := range s.Parts {
+		part := &s.Parts[i]
+		for _, id := range u.sorted() {
+			if p.Columns[id].Source != part.Source {
+				continue
+			}
+			part.Reads = append(part.Reads, id)
+			if p.Sources[part.Source].IsTable() {
+				delete(u, id)
+			}
 		}
 	}
-	return list
+	u.tag(s.Tag)
 }
 
-func mark(used map[int]bool, x Expr) {
-	Reads(x, func(c *Column) { used[c.ID] = true })
+func (u columnSet) tag(id int) {
+	if id != Computed {
+		u[id] = true
+	}
 }
 
-func sorted(used map[int]bool) []int {
-	ids := make([]int, 0, len(used))
-	for id := range used {
+func (u columnSet) sorted() []int {
+	ids := make([]int, 0, len(u))
+	for id := range u {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)

@@ -60,8 +60,11 @@ func withoutHidden(items []Output, named map[string]bool) []Output {
 }
 
 func (b *builder) checkStar(s *syntax.Star) {
-	if s.Stream != "" && s.Stream != b.source.Name {
-		b.find(diag.UnknownStream, s.Span, diag.DidYouMean(s.Stream, []string{b.source.Name}), "unknown stream %q", s.Stream)
+	if s.Stream == "" {
+		return
+	}
+	if _, ok := b.sourceNamed(s.Stream); !ok {
+		b.find(diag.UnknownStream, s.Span, diag.DidYouMean(s.Stream, b.sourceNames()), "unknown stream %q", s.Stream)
 	}
 }
 
@@ -110,7 +113,11 @@ func (b *builder) isBare(e syntax.Expr) bool {
 		return b.aliases[e.Name] == nil
 	case *syntax.Field:
 		id, ok := e.X.(*syntax.Ident)
-		return ok && !e.Arrow && b.isSource(id)
+		if !ok || e.Arrow {
+			return false
+		}
+		_, named := b.sourceNamed(id.Name)
+		return named
 	}
 	return false
 }
@@ -119,7 +126,7 @@ func (b *builder) isBare(e syntax.Expr) bool {
 func (b *builder) star(it *syntax.Item) []Output {
 	var gone []string
 	for _, id := range it.Except {
-		if _, ok := b.source.Stream.Field(id.Name); !ok && !b.source.Stream.Schemaless {
+		if !b.isDeclared(id.Name) && !b.anySchemaless() {
 			b.find(diag.UnknownColumn, id.Span, diag.DidYouMean(id.Name, b.columnNames()), "unknown column %q", id.Name)
 		}
 		gone = append(gone, id.Name)
@@ -136,9 +143,21 @@ func (b *builder) star(it *syntax.Item) []Output {
 	return append(b.expand(gone), replaced...)
 }
 
+// anySchemaless tells whether a source takes any column.
+func (b *builder) anySchemaless() bool {
+	return slices.ContainsFunc(b.sources, func(s *Source) bool { return s.Stream.Schemaless })
+}
+
+// expand is * of the query's source without the columns that are gone.
 func (b *builder) expand(gone []string) []Output {
-	if b.source.Stream.Schemaless {
-		x := b.whole()
+	return b.expandSource(0, gone)
+}
+
+// expandSource is * of one source without the columns that are gone.
+func (b *builder) expandSource(source int, gone []string) []Output {
+	stream := b.sources[source].Stream
+	if stream.Schemaless {
+		x := b.whole(source)
 		if len(gone) > 0 {
 			slices.Sort(gone)
 			x = &Without{x, gone}
@@ -146,9 +165,9 @@ func (b *builder) expand(gone []string) []Output {
 		return []Output{{Name: "*", X: x, Role: value.Whole, star: true}}
 	}
 	var list []Output
-	for _, f := range b.source.Stream.Fields {
+	for _, f := range stream.Fields {
 		if !slices.Contains(gone, f.Name) {
-			list = append(list, Output{Name: f.Name, X: b.readColumn(f.Name, value.Field, f.Kind), Null: NullKept, star: true})
+			list = append(list, Output{Name: f.Name, X: b.readColumn(source, f.Name, value.Field, f.Kind), Null: NullKept, star: true})
 		}
 	}
 	return list

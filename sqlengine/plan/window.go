@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"strings"
 
 	"sluice/sqlengine/diag"
@@ -8,24 +9,90 @@ import (
 	"sluice/sqlengine/value"
 )
 
-// window binds the window of GROUP BY; nil when there is none.
-func (b *builder) window() WindowSpec {
+// WindowSpec is one kind of window with its parameters.
+type WindowSpec interface {
+	String() string
+	exprs() []Expr
+}
+
+// Length is a length of time in units of the dialect.
+type Length struct {
+	Unit string // DD HH MI SS MS
+	Size int64  // in units
+}
+
+// unitNanos are the lengths of the time units, of a day without a change of
+// the clocks.
+var unitNanos = map[string]int64{"MS": 1e6, "SS": 1e9, "MI": 60e9, "HH": 3600e9, "DD": 86400e9}
+
+// Nanos is the length; days may be longer or shorter by an hour.
+func (l Length) Nanos() int64 { return l.Size * unitNanos[l.Unit] }
+
+func (l Length) String() string { return fmt.Sprintf("%d %s", l.Size, strings.ToLower(l.Unit)) }
+
+// windowKind reads the arguments of one kind of window; false: it has found
+// what is wrong with them.
+type windowKind struct {
+	name string
+	plan func(b *builder, w *syntax.Window) (WindowSpec, bool)
+	// behind tells that WHERE stands behind the window in processing time, too.
+	behind bool
+}
+
+// windowKinds are the windows of the dialect.
+var windowKinds = []windowKind{
+	{"TUMBLINGWINDOW", (*builder).tumbling, false},
+}
+
+// windowKind is the kind of the query's window; nil: it has none, or one that
+// is not known.
+func (b *builder) windowKind() *windowKind {
 	if len(b.query.Windows) == 0 {
 		return nil
 	}
-	for _, w := range b.query.Windows[1:] {
-		b.find(diag.Duplicate, w.Span, "Write a rule for each window.", "a query has one window only")
+	for i := range windowKinds {
+		if strings.EqualFold(windowKinds[i].name, b.query.Windows[0].Name.Name) {
+			return &windowKinds[i]
+		}
 	}
-	w := b.query.Windows[0]
-	if w.Over != nil {
-		b.find(diag.Unsupported, w.Over.Span, "", "OVER on a window is not supported yet")
+	return nil
+}
+
+// whereBehind tells whether WHERE sees the rows of a window, not those of the
+// stream.
+func (b *builder) whereBehind() bool {
+	k := b.windowKind()
+	return k != nil && (k.behind || b.settings.EventTime || b.joinsStreams())
+}
+
+// windowStage is the stage of conditions that the window itself evaluates.
+func (b *builder) windowStage() stage {
+	if b.whereBehind() {
+		return stageEvery
 	}
-	name := strings.ToUpper(w.Name.Name)
-	if name != "TUMBLINGWINDOW" {
-		b.find(diag.Unsupported, w.Span, "TUMBLINGWINDOW is.", "%s is not supported yet", name)
+	return stageRow
+}
+
+// window reads the window of GROUP BY; nil without one.
+func (b *builder) window() WindowSpec {
+	windows := b.query.Windows
+	if len(windows) == 0 {
 		return nil
 	}
-	return b.tumbling(w)
+	for _, w := range windows[1:] {
+		b.find(diag.Duplicate, w.Span, "Write a rule for each window.", "a query has one window only")
+	}
+	w := windows[0]
+	k := b.windowKind()
+	if k == nil {
+		b.find(diag.Unsupported, w.Span, "TUMBLINGWINDOW is.", "%s is not supported yet", strings.ToUpper(w.Name.Name))
+		return nil
+	}
+	spec, ok := k.plan(b, w)
+	if !ok {
+		return nil
+	}
+	return spec
 }
 
 // windowFilter drops rows in front of the window: its FILTER (WHERE …).
@@ -33,33 +100,49 @@ func (b *builder) windowFilter() Step {
 	if len(b.query.Windows) == 0 || b.query.Windows[0].Filter == nil {
 		return nil
 	}
-	return &Filter{b.condition(scope{clause: "FILTER", stage: stageRow}, b.query.Windows[0].Filter)}
+	return &Filter{Clause: "FILTER", Cond: b.condition(scope{clause: "FILTER", stage: b.windowStage()}, b.query.Windows[0].Filter)}
 }
 
-// tumbling is TUMBLINGWINDOW(unit, size).
-func (b *builder) tumbling(w *syntax.Window) WindowSpec {
-	if len(w.Args) != 2 {
-		b.find(diag.NoOverload, w.Span, "Write TUMBLINGWINDOW(ss, 10).", "TUMBLINGWINDOW takes a unit and a size")
-		return nil
+// plainWindow refuses OVER where a kind of window has no use for it.
+func (b *builder) plainWindow(w *syntax.Window) bool {
+	if w.Over == nil {
+		return true
+	}
+	b.find(diag.Misplaced, w.Over.Span, "OVER (WHEN …) is for SLIDINGWINDOW, OVER (PARTITION BY …) for COUNTWINDOW and STATEWINDOW.",
+		"%s does not take OVER", strings.ToUpper(w.Name.Name))
+	return false
+}
+
+// lengths reads a unit and so many sizes, of which the last ones may be left
+// out down to least.
+func (b *builder) lengths(w *syntax.Window, example string, least, most int) ([]Length, bool) {
+	if n := len(w.Args); n < least+1 || n > most+1 {
+		b.find(diag.NoOverload, w.Span, "Write "+example+".", "%s takes a unit and %s", strings.ToUpper(w.Name.Name), countSizes(least, most))
+		return nil, false
 	}
 	unit, ok := b.unit(w.Args[0])
-	size, also := b.size(w.Args[1])
-	if !ok || !also {
-		return nil
+	var list []Length
+	for _, arg := range w.Args[1:] {
+		size, good := b.size(arg)
+		ok = ok && good
+		if longest := int64(1<<62) / max(unitNanos[unit], 1); ok && size > longest {
+			b.find(diag.TypeMismatch, arg.At(), "", "a window of %d %s is too long", size, unit)
+			ok = false
+		}
+		list = append(list, Length{unit, size})
 	}
-	if longest := int64(1<<62) / unitNanos[unit]; size > longest {
-		b.find(diag.TypeMismatch, w.Args[1].At(), "", "a window of %d %s is too long", size, unit)
-		return nil
-	}
-	return &Tumbling{unit, size}
+	return list, ok
 }
 
-// unitNanos are the lengths of the time units, of a day without a change of
-// the clocks.
-var unitNanos = map[string]int64{"MS": 1e6, "SS": 1e9, "MI": 60e9, "HH": 3600e9, "DD": 86400e9}
-
-// Nanos is the length of the window; days may be longer or shorter by an hour.
-func (t *Tumbling) Nanos() int64 { return t.Size * unitNanos[t.Unit] }
+func countSizes(least, most int) string {
+	switch {
+	case most == 1:
+		return "a size"
+	case least == most:
+		return fmt.Sprintf("%d sizes", most)
+	}
+	return fmt.Sprintf("%d or %d sizes", least, most)
+}
 
 func (b *builder) unit(e syntax.Expr) (string, bool) {
 	if u, ok := e.(*syntax.Unit); ok {
