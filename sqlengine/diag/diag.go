@@ -25,6 +25,7 @@ const (
 	UnknownStream   Code = "unknown_stream"
 	UnknownColumn   Code = "unknown_column"
 	UnknownFunction Code = "unknown_function"
+	UnknownParam    Code = "unknown_param"
 	UnknownOption   Code = "unknown_option"
 	BadOption       Code = "bad_option"
 	NoOverload      Code = "no_overload"

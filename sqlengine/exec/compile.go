@@ -20,6 +20,9 @@ func (c compiler) compile(e plan.Expr) Eval {
 	case *plan.Column:
 		slot := c.layout[e.ID]
 		return func(f *Frame) value.Value { return f.Row.Cols[slot] }
+	case *plan.Param:
+		i := e.Index
+		return func(f *Frame) value.Value { return f.params[i] }
 	case *plan.Negate:
 		return c.prefix(e, e.X, op.Negate)
 	case *plan.Not:

@@ -13,7 +13,8 @@ import (
 type Frame struct {
 	Row *value.Row
 	function.Context
-	err error
+	params []value.Value // of the rule: the array is the run's
+	err    error
 }
 
 // Fail records the first error of the row and yields NULL, so that expressions

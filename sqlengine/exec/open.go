@@ -20,6 +20,9 @@ type Env struct {
 	// entry means: just the columns that the query reads. Rows may have more
 	// columns than their schema: columns are only ever appended.
 	Schemas map[string]*value.Schema
+	// Params are the present values of parameters, where they differ from those
+	// that the query was compiled with.
+	Params map[string]value.Value
 	// OnRowError hears of each row that failed; nil: they are counted only.
 	OnRowError func(*RowError)
 }
@@ -28,6 +31,7 @@ type Env struct {
 type runtime struct {
 	context    function.Context
 	eventTime  bool
+	params     []value.Value
 	window     *function.Window // being emitted, nil otherwise
 	now        func() time.Time
 	onRowError func(*RowError)
@@ -87,11 +91,16 @@ func Open(p *plan.Plan, env Env, out Operator) (*Run, error) {
 		op := b.build(p.Steps[i])
 		s := op.base()
 		s.name, s.rt, s.next, s.windowed = p.Steps[i].Name(), r.rt, next, p.FollowsWindow(i)
-		s.frame.Context = r.rt.context
+		s.frame.Context, s.frame.params = r.rt.context, r.rt.params
 		r.ops[i], next = op, op
 	}
 	r.head = next
 	r.connect()
+	for name, v := range env.Params {
+		if err := r.SetParam(name, v); err != nil {
+			return nil, err
+		}
+	}
 	return r, nil
 }
 
@@ -110,6 +119,10 @@ func newRuntime(p *plan.Plan, env Env) *runtime {
 		env.Start = rt.now()
 	}
 	rt.context = function.Context{RuleID: env.RuleID, RuleStart: env.Start.UnixNano(), Now: rt.now, Location: env.Location}
+	rt.params = make([]value.Value, len(p.Params))
+	for i, param := range p.Params {
+		rt.params[i] = param.Initial
+	}
 	return rt
 }
 

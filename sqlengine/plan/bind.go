@@ -15,6 +15,8 @@ func (b *builder) bind(e syntax.Expr) Expr {
 		return &Const{e.Value}
 	case *syntax.Null:
 		return b.null(e)
+	case *syntax.Param:
+		return b.param(e)
 	case *syntax.Ident:
 		return b.name(*e)
 	case *syntax.Field:

@@ -104,7 +104,11 @@ func (b *builder) unknownFunction(e *syntax.Call, name string) {
 		}
 	}
 	candidates := append(b.functions.Names(), "meta", "mqtt")
-	b.find(diag.UnknownFunction, e.Name.Span, diag.DidYouMean(name, candidates), "unknown function %q", e.Name.Name)
+	hint := diag.DidYouMean(name, candidates)
+	if near := diag.Nearest(e.Name.Name, syntax.WindowNames); near != "" && strings.Contains(name, "win") {
+		hint = "Did you mean " + near + "?"
+	}
+	b.find(diag.UnknownFunction, e.Name.Span, hint, "unknown function %q", e.Name.Name)
 }
 
 // aggregate binds a call of an aggregate to the column that holds its result.

@@ -31,6 +31,7 @@ type builder struct {
 	computed   []*alias // as their binding ended: what one reads stands before it
 	aggregates []AggregateCall
 	totals     []AggregateCall // aggregates in WHERE
+	params     []ParamInfo
 	scope      scope
 }
 
@@ -106,7 +107,7 @@ func (b *builder) build() *Plan {
 		p.add(limit)
 	}
 	p.add(&Project{items})
-	p.Columns = b.columns
+	p.Columns, p.Params = b.columns, b.params
 	p.prune()
 	p.Output = outputSchema(items)
 	return p

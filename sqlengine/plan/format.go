@@ -34,6 +34,8 @@ func (f *formatter) expr(e Expr) {
 		f.WriteString(formatValue(e.Value))
 	case *Column:
 		f.WriteString(e.Name)
+	case *Param:
+		f.WriteString("$" + e.Name)
 	case *Negate:
 		f.parts("-", e.X)
 	case *Not:

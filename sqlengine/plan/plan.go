@@ -33,6 +33,7 @@ type Plan struct {
 	Sources   []*Source    // in the order of FROM and its joins
 	Columns   []ColumnInfo // every column of the query; expressions name them by index
 	Steps     []Step       // in the order in which rows pass them
+	Params    []ParamInfo
 	Output    *value.Schema
 	EventTime bool
 }

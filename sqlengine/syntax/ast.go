@@ -26,6 +26,13 @@ type Literal struct {
 	Value value.Value
 }
 
+// Param is $name: a value that the rule is given and that may change while it
+// runs.
+type Param struct {
+	Pos
+	Name string
+}
+
 // Null is NULL or NIL, which are column names where such a column exists.
 type Null struct {
 	Pos

@@ -44,6 +44,8 @@ func (l *lexer) next() token {
 		return l.quotedName()
 	case c == '"' || c == '\'':
 		return l.str(c)
+	case c == '$':
+		return l.param()
 	case isDigit(c) || c == '.' && start+1 < len(l.text) && isDigit(l.text[start+1]):
 		return l.number()
 	}
@@ -95,6 +97,17 @@ func (l *lexer) name() token {
 		t.kind, t.text = tokenKeyword, upper
 	}
 	return t
+}
+
+// param reads $name.
+func (l *lexer) param() token {
+	start := l.pos
+	l.pos++
+	t := l.name()
+	if t.text == "" {
+		return l.fail(diag.Span{Start: start, End: start + 1}, "", "a parameter has a name: $limit")
+	}
+	return token{kind: tokenParam, text: l.text[start+1 : l.pos], span: diag.Span{Start: start, End: l.pos}}
 }
 
 func (l *lexer) quotedName() token {

@@ -104,6 +104,18 @@ func (p *parser) since(start int) Pos {
 	return Pos{diag.Span{Start: start, End: max(start, p.prev.End)}}
 }
 
+// strayHint is about a word that stands where one of some clauses could begin:
+// a misspelt keyword, or an alias without its AS.
+func (p *parser) strayHint(clauses ...string) string {
+	if p.tok.kind != tokenName || p.tok.quoted {
+		return ""
+	}
+	if near := diag.Nearest(p.tok.text, clauses); near != "" {
+		return "Did you mean " + near + "?"
+	}
+	return "An alias is written with AS."
+}
+
 // finish demands the end of the statement.
 func (p *parser) finish() error {
 	ended := p.accept(";")
@@ -132,9 +144,5 @@ func (p *parser) unexpected(ended bool) {
 		p.fail(p.tok.span, hint, "unexpected %s", strings.ToUpper(p.tok.text))
 		return
 	}
-	hint := ""
-	if p.tok.kind == tokenName {
-		hint = "An alias is written with AS."
-	}
-	p.fail(p.tok.span, hint, "unexpected %s", p.tok.shown())
+	p.fail(p.tok.span, p.strayHint("FROM", "INNER", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT"), "unexpected %s", p.tok.shown())
 }

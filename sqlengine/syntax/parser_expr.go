@@ -158,6 +158,9 @@ func (p *parser) operand() Expr {
 	case tokenString:
 		p.advance()
 		return &Literal{pos, value.OfString(t.text)}
+	case tokenParam:
+		p.advance()
+		return &Param{pos, t.text}
 	case tokenName:
 		return p.name()
 	}
@@ -200,6 +203,9 @@ func (p *parser) call(name Ident) Expr {
 	c := &Call{Name: name}
 	if p.tok.word("DISTINCT") {
 		p.fail(p.tok.span, "array_cardinality(array_distinct(collect(x))) counts the different values.", "there is no DISTINCT")
+	}
+	if p.unit() != nil {
+		p.fail(name.Span, windowHint(name.Name), "unknown window %s", name.Name)
 	}
 	if !p.tok.is(")") {
 		c.Args = p.exprs()

@@ -3,6 +3,7 @@ package syntax
 import (
 	"strings"
 
+	"sluice/sqlengine/diag"
 	"sluice/sqlengine/value"
 )
 
@@ -25,6 +26,9 @@ func (p *parser) selectQuery() *Select {
 	}
 	s.Items = append(s.Items, p.item())
 	for p.accept(",") {
+		if p.tok.is("FROM") {
+			p.fail(p.tok.span, "Leave out the comma in front of FROM.", "expected an expression, found FROM")
+		}
 		s.Items = append(s.Items, p.item())
 	}
 	if !p.tok.is("FROM") {
@@ -32,6 +36,9 @@ func (p *parser) selectQuery() *Select {
 	}
 	p.advance()
 	s.From = p.source()
+	if p.tok.is(",") {
+		p.fail(p.tok.span, "Join it: FROM a INNER JOIN b ON a.id = b.id.", "a query reads one stream, and those that it joins")
+	}
 	for join := p.join(); join != nil; join = p.join() {
 		s.Joins = append(s.Joins, *join)
 	}
@@ -59,11 +66,7 @@ func (p *parser) selectQuery() *Select {
 // missing fails where a clause must begin; a bare word there is most likely
 // an alias without its AS.
 func (p *parser) missing(clause string) {
-	hint := ""
-	if p.tok.kind == tokenName {
-		hint = "An alias is written with AS."
-	}
-	p.fail(p.tok.span, hint, "expected %s, found %s", clause, p.tok.shown())
+	p.fail(p.tok.span, p.strayHint(clause), "expected %s, found %s", clause, p.tok.shown())
 }
 
 func (p *parser) item() Item {
@@ -189,14 +192,29 @@ func (p *parser) window() *Window {
 }
 
 func (p *parser) windowArg() Expr {
-	for _, unit := range []string{"DD", "HH", "MI", "SS", "MS"} {
-		if p.tok.is(unit) {
-			u := &Unit{Pos{p.tok.span}, unit}
-			p.advance()
-			return u
-		}
+	if u := p.unit(); u != nil {
+		p.advance()
+		return u
 	}
 	return p.expr()
+}
+
+// unit is the time unit that stands here; nil: there is none.
+func (p *parser) unit() *Unit {
+	for _, unit := range []string{"DD", "HH", "MI", "SS", "MS"} {
+		if p.tok.is(unit) {
+			return &Unit{Pos{p.tok.span}, unit}
+		}
+	}
+	return nil
+}
+
+// windowHint is about a call that has the arguments of a window.
+func windowHint(name string) string {
+	if near := diag.Nearest(name, WindowNames); near != "" {
+		return "Did you mean " + near + "?"
+	}
+	return "The windows are " + strings.Join(WindowNames, ", ") + "."
 }
 
 func (p *parser) sorts() []Sort {

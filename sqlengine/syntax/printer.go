@@ -72,6 +72,8 @@ func (p *printer) node(e Expr) {
 		p.literal(e.Value)
 	case *Null:
 		p.text(e.Word)
+	case *Param:
+		p.text("$", e.Name)
 	case *Star:
 		if e.Stream != "" {
 			p.text(Quote(e.Stream), ".")

@@ -1,6 +1,9 @@
 package syntax
 
 import (
+	"fmt"
+	"strings"
+
 	"sluice/sqlengine/diag"
 	"sluice/sqlengine/value"
 )
@@ -131,6 +134,21 @@ var typeNames = []string{"BIGINT", "FLOAT", "STRING", "BYTEA", "DATETIME", "BOOL
 
 var typeKinds = []value.Kind{value.Int, value.Float, value.String, value.Bytes, value.Time, value.Bool, value.List, value.Object}
 
+// foreignTypes are names that other systems have for the types.
+var foreignTypes = map[string]string{
+	"INT": "BIGINT", "INTEGER": "BIGINT", "LONG": "BIGINT", "SMALLINT": "BIGINT", "TINYINT": "BIGINT",
+	"DOUBLE": "FLOAT", "REAL": "FLOAT", "DECIMAL": "FLOAT", "NUMBER": "FLOAT", "NUMERIC": "FLOAT",
+	"TEXT": "STRING", "VARCHAR": "STRING", "CHAR": "STRING", "BOOL": "BOOLEAN", "BYTES": "BYTEA", "BLOB": "BYTEA",
+	"TIMESTAMP": "DATETIME", "DATE": "DATETIME", "LIST": "ARRAY", "OBJECT": "STRUCT", "MAP": "STRUCT", "JSON": "STRUCT",
+}
+
+func typeHint(name string) string {
+	if own, ok := foreignTypes[strings.ToUpper(name)]; ok {
+		return fmt.Sprintf("The type is called %s here.", own)
+	}
+	return diag.DidYouMean(name, typeNames)
+}
+
 func (p *parser) typeName() Type {
 	start := p.tok.span.Start
 	t := Type{}
@@ -144,7 +162,7 @@ func (p *parser) typeName() Type {
 	defer func() { p.depth-- }()
 	switch {
 	case t.Kind == value.Null || p.depth > maxDepth:
-		p.fail(p.tok.span, diag.DidYouMean(p.tok.text, typeNames), "expected a type, found %s", p.tok.shown())
+		p.fail(p.tok.span, typeHint(p.tok.text), "expected a type, found %s", p.tok.shown())
 	case t.Kind == value.List:
 		p.expect("(")
 		elem := p.typeName()

@@ -18,6 +18,7 @@ const (
 	tokenInt
 	tokenFloat
 	tokenString // text, escapes resolved
+	tokenParam  // $name, without the $
 	tokenSymbol // operator or punctuation
 )
 
@@ -47,6 +48,8 @@ func (t token) shown() string {
 		return "a text"
 	case tokenName:
 		return `"` + t.text + `"`
+	case tokenParam:
+		return "$" + t.text
 	}
 	return t.text
 }
