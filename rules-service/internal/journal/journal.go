@@ -2,49 +2,395 @@
 // intake journal of sources whose messages are acknowledged once they are on
 // disk, and the outgoing queue of sinks whose target is down. Both append
 // records, read them in order from an offset, and drop what is done with.
+//
+// A log is a folder of chunk files with checksummed records. Appends are
+// grouped: while one fsync is under way, what is appended waits for the next.
 package journal
 
 import (
-	"context"
 	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
 )
 
-// Offset numbers the records of a log from 0 without gaps. It survives
-// restarts and is never used again.
+// Offset numbers the records of a log from 0. It survives restarts and is
+// never used again. Damage leaves gaps.
 type Offset uint64
 
-// ErrFull is returned by Append when the log has reached its bound in bytes.
-var ErrFull = errors.New("journal is full")
+var (
+	// ErrFull is returned by Append when the log has reached its bound in bytes
+	// and refuses new records.
+	ErrFull = errors.New("journal is full")
+	// ErrClosed is returned by every call after Close.
+	ErrClosed = errors.New("journal is closed")
+)
 
-// ErrClosed is returned by every call after Close.
-var ErrClosed = errors.New("journal is closed")
+// Full is what becomes of records when a log has reached its bound in bytes.
+type Full uint8
 
-// Record is one entry of a log.
-type Record struct {
-	Offset  Offset
-	Payload []byte
+// The ways.
+const (
+	RefuseNewest Full = iota // Append answers ErrFull
+	DropOldest               // the oldest records are dropped and counted
+)
+
+// Options describe a log. The zero value of a field other than Dir means its
+// default.
+type Options struct {
+	Dir        string        // made when it is not there
+	MaxBytes   int64         // space on disk; default 1 GiB
+	MaxAge     time.Duration // records that are older are dropped and counted; default: none are
+	ChunkBytes int64         // size of one file, the unit in which space is given back; default 8 MiB, at most an eighth of MaxBytes
+	Full       Full
+	// SyncEvery is the faster policy: Append returns when the operating system
+	// has the records, which survive the end of the process, and power loss
+	// costs what came within so long. Default: Append returns after fsync.
+	SyncEvery time.Duration
 }
 
-// Log is an append-only log on disk, bounded in bytes. It is safe for
-// concurrent use: one appender's fsync serves all who wait (group commit).
-type Log interface {
-	// Append writes payloads as consecutive records and returns the offset of
-	// the first. When it returns without error they are on disk: what is
-	// acknowledged afterwards survives kill -9 and power loss. With ErrFull
-	// none of them was written.
-	Append(ctx context.Context, payloads ...[]byte) (first Offset, err error)
-	// Read returns up to n records from the offset on, fewer at the end of the
-	// log, where it returns none. An offset older than the log starts at its
-	// oldest record. A record that fails its checksum ends the log at start-up
-	// when it is the last, an unfinished write; elsewhere it is an error.
-	Read(from Offset, n int) ([]Record, error)
-	// Drop forgets the records before the offset; their space is given back
-	// some time later.
-	Drop(before Offset) error
-	// Bounds returns the offset of the oldest record and that of the next one
-	// to be written; they are equal when the log is empty.
-	Bounds() (oldest, next Offset)
-	// Size is the space in bytes the log takes on disk.
-	Size() int64
-	Close() error
+const (
+	defaultMaxBytes   = 1 << 30
+	defaultChunkBytes = 8 << 20
+	maxPayload        = 64 << 20
+	fileMode          = 0o600 // payloads may hold what a plant keeps to itself
+)
+
+func (o *Options) complete() {
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = defaultMaxBytes
+	}
+	if o.ChunkBytes <= 0 {
+		o.ChunkBytes = defaultChunkBytes
+	}
+	o.ChunkBytes = max(1, min(o.ChunkBytes, o.MaxBytes/8))
+}
+
+// Stats are the figures of a log since it was opened, but for its present
+// size.
+type Stats struct {
+	Bytes      int64  // on disk
+	Records    uint64 // that are not dropped
+	Overflowed uint64 // records dropped because the log was full
+	Expired    uint64 // records dropped because of their age
+	Damaged    uint64 // stretches of damage that were skipped
+}
+
+// Log is an append-only log on disk, bounded in bytes and age. It is safe for
+// concurrent use.
+type Log struct {
+	o    Options
+	lock *os.File
+	head *os.File
+
+	writing sync.Mutex // held while a group is written, in front of mu
+
+	mu      sync.Mutex
+	closed  bool
+	chunks  []*chunk // oldest first; the last one is written
+	oldest  Offset
+	next    Offset // of the next append
+	durable Offset // records before it may be read
+	pending *commit
+	leading bool
+	synced  time.Time
+	stats   Stats
+	counted Offset // damage before it has been counted
+}
+
+// Open opens the log in a folder, or begins one. An unfinished record at its
+// end is cut off. One process at a time may have it open.
+func Open(o Options) (*Log, error) {
+	o.complete()
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	l := &Log{o: o, pending: newCommit()}
+	if err := l.open(); err != nil {
+		return nil, errors.Join(fmt.Errorf("journal %s: %w", o.Dir, err), l.release())
+	}
+	return l, nil
+}
+
+func (l *Log) open() error {
+	var err error
+	if l.lock, err = lockFolder(l.o.Dir); err != nil {
+		return err
+	}
+	if l.head, err = os.OpenFile(filepath.Join(l.o.Dir, "head"), os.O_RDWR|os.O_CREATE, fileMode); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(l.o.Dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries { // sorted by name, and so by offset
+		first, ok := chunkName(e.Name())
+		if !ok {
+			continue
+		}
+		c, err := openChunk(l.o.Dir, first)
+		if err != nil {
+			return err
+		}
+		l.chunks = append(l.chunks, c)
+	}
+	return l.recover()
+}
+
+// lockFolder keeps other processes out.
+func lockFolder(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(errors.New("another process has it open"), f.Close())
+	}
+	return f, nil
+}
+
+// recover finds the ends of the log.
+func (l *Log) recover() error {
+	head, err := readHead(l.head)
+	if err != nil {
+		return err
+	}
+	if len(l.chunks) == 0 {
+		c, err := createChunk(l.o.Dir, head, fileMode)
+		if err != nil {
+			return err
+		}
+		l.chunks = []*chunk{c}
+	}
+	last := l.chunks[len(l.chunks)-1]
+	l.next = last.first
+	s, err := last.scan(func(r Record) bool {
+		l.next = max(l.next, r.Offset+1)
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	if s.end < last.size {
+		if err := last.file.Truncate(s.end); err != nil {
+			return err
+		}
+		last.size = s.end
+	}
+	l.next = max(l.next, head)
+	l.durable = l.next
+	l.oldest = min(max(head, l.chunks[0].first), l.next)
+	for _, c := range l.chunks {
+		l.stats.Bytes += c.size
+	}
+	return nil
+}
+
+// Bounds returns the offset of the oldest record and that of the next one to
+// be written; they are equal when the log is empty.
+func (l *Log) Bounds() (oldest, next Offset) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.oldest, l.durable
+}
+
+// Stats returns the figures of the log.
+func (l *Log) Stats() Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.stats
+	s.Records = uint64(l.durable - l.oldest)
+	return s
+}
+
+// Read returns up to n records from the offset on, fewer at the end of the
+// log, where it returns none. An offset older than the log starts at its
+// oldest record. Damaged records are left out and counted.
+func (l *Log) Read(from Offset, n int) ([]Record, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, ErrClosed
+	}
+	now := time.Now()
+	l.expire(now)
+	from = max(from, l.oldest)
+	var list []Record
+	for i := l.chunkOf(from); i < len(l.chunks) && len(list) < n && from < l.durable; i++ {
+		var err error
+		if list, err = l.readChunk(l.chunks[i], list, from, n, now); err != nil {
+			return list, fmt.Errorf("journal: %w", err)
+		}
+		if i+1 < len(l.chunks) {
+			from = max(from, l.chunks[i+1].first)
+		}
+	}
+	return list, nil
+}
+
+// chunkOf is the index of the chunk that may hold an offset.
+func (l *Log) chunkOf(o Offset) int {
+	i, found := slices.BinarySearchFunc(l.chunks, o, func(c *chunk, o Offset) int {
+		switch {
+		case c.first < o:
+			return -1
+		case c.first > o:
+			return 1
+		}
+		return 0
+	})
+	if found || i == 0 {
+		return i
+	}
+	return i - 1
+}
+
+func (l *Log) readChunk(c *chunk, list []Record, from Offset, n int, now time.Time) ([]Record, error) {
+	at := int64(0)
+	if c.nextOffset <= from {
+		at = c.nextAt
+	}
+	r := newReader(c, at)
+	for len(list) < n {
+		rec, err := r.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return list, err
+		}
+		if rec.Offset >= l.durable {
+			break
+		}
+		if rec.Offset < from || l.tooOld(rec, now) {
+			continue
+		}
+		rec.Payload = slices.Clone(rec.Payload)
+		list = append(list, rec)
+		c.nextOffset, c.nextAt = rec.Offset+1, r.at
+	}
+	l.countDamage(c, r)
+	return list, nil
+}
+
+// countDamage counts what a reader had to skip, once.
+func (l *Log) countDamage(c *chunk, r *reader) {
+	if r.damages > 0 && c.nextOffset > l.counted {
+		l.stats.Damaged += r.damages
+		l.counted = c.nextOffset
+	}
+}
+
+// Drop forgets the records before the offset; their space is given back chunk
+// by chunk.
+func (l *Log) Drop(before Offset) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return ErrClosed
+	}
+	if before = min(before, l.durable); before <= l.oldest {
+		return nil
+	}
+	l.oldest = before
+	if err := writeHead(l.head, before); err != nil {
+		return fmt.Errorf("journal: drop: %w", err)
+	}
+	if err := l.trim(); err != nil {
+		return fmt.Errorf("journal: drop: %w", err)
+	}
+	return nil
+}
+
+// trim deletes the chunks in front of the oldest record.
+func (l *Log) trim() error {
+	for len(l.chunks) > 1 && l.chunks[1].first <= l.oldest {
+		if err := l.removeFirst(); err != nil {
+			return err
+		}
+	}
+	if last := l.chunks[0]; len(l.chunks) == 1 && l.oldest == l.next && last.size >= l.o.ChunkBytes/2 {
+		c, err := createChunk(l.o.Dir, l.next, fileMode)
+		if err != nil {
+			return err
+		}
+		l.chunks = append(l.chunks, c)
+		return l.removeFirst()
+	}
+	return nil
+}
+
+func (l *Log) removeFirst() error {
+	c := l.chunks[0]
+	l.chunks = slices.Delete(l.chunks, 0, 1)
+	l.stats.Bytes -= c.size
+	return c.remove()
+}
+
+// expire drops the chunks all of whose records are too old.
+func (l *Log) expire(now time.Time) {
+	if l.o.MaxAge <= 0 {
+		return
+	}
+	for len(l.chunks) > 1 && now.Sub(l.chunks[1].born) > l.o.MaxAge {
+		l.stats.Expired += l.dropChunk()
+	}
+}
+
+// tooOld drops a record, and all in front of it, when it has come of age.
+func (l *Log) tooOld(r Record, now time.Time) bool {
+	if l.o.MaxAge <= 0 || now.Sub(r.Time) <= l.o.MaxAge {
+		return false
+	}
+	if r.Offset >= l.oldest {
+		l.stats.Expired += uint64(r.Offset + 1 - l.oldest)
+		l.oldest = r.Offset + 1
+	}
+	return true
+}
+
+// dropChunk drops the oldest chunk and returns how many records go with it.
+func (l *Log) dropChunk() uint64 {
+	from := l.oldest
+	l.oldest = max(l.oldest, l.chunks[1].first)
+	dropped := uint64(l.oldest - from)
+	// What cannot be written or deleted now is dropped again after a restart.
+	_ = writeHead(l.head, l.oldest)
+	_ = l.removeFirst()
+	return dropped
+}
+
+// Close writes what is pending and closes the log.
+func (l *Log) Close() error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil
+	}
+	l.closed = true
+	l.pending.fail(ErrClosed)
+	l.pending = newCommit()
+	return errors.Join(l.chunks[len(l.chunks)-1].file.Sync(), l.head.Sync(), l.release())
+}
+
+// release closes all files.
+func (l *Log) release() error {
+	var errs []error
+	for _, c := range l.chunks {
+		errs = append(errs, c.file.Close())
+	}
+	for _, f := range []*os.File{l.head, l.lock} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(errs...)
 }

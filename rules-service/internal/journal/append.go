@@ -1,0 +1,177 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// commit is a group of appends that share one write and one fsync.
+type commit struct {
+	buf   []byte
+	first Offset
+	end   Offset // behind the last record
+	done  chan struct{}
+	err   error
+}
+
+func newCommit() *commit { return &commit{done: make(chan struct{})} }
+
+func (c *commit) fail(err error) {
+	c.err = err
+	close(c.done)
+}
+
+// Append writes payloads as consecutive records and returns the offset of the
+// first. When it returns without error they are on disk, or with the policy
+// SyncEvery with the operating system. With an error none of them was written;
+// with that of ctx they may have been, as nobody waited any more.
+func (l *Log) Append(ctx context.Context, payloads ...[]byte) (first Offset, err error) {
+	l.mu.Lock()
+	c, first, err := l.join(payloads)
+	if err != nil {
+		l.mu.Unlock()
+		return 0, err
+	}
+	if !l.leading {
+		l.leading = true
+		go l.lead()
+	}
+	l.mu.Unlock()
+	select {
+	case <-c.done:
+		return first, c.err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// join puts payloads into the group that waits.
+func (l *Log) join(payloads [][]byte) (*commit, Offset, error) {
+	if l.closed {
+		return nil, 0, ErrClosed
+	}
+	size := int64(0)
+	for _, p := range payloads {
+		if len(p) > maxPayload {
+			return nil, 0, fmt.Errorf("journal: a record of %d bytes is too large: at most %d", len(p), maxPayload)
+		}
+		size += headerSize + int64(len(p))
+	}
+	if err := l.makeRoom(size); err != nil {
+		return nil, 0, err
+	}
+	c := l.pending
+	if c.end == 0 {
+		c.first, c.end = l.next, l.next
+	}
+	first, now := l.next, time.Now()
+	for _, p := range payloads {
+		c.buf = appendRecord(c.buf, Record{Offset: l.next, Time: now, Payload: p})
+		l.next++
+	}
+	c.end = l.next
+	return c, first, nil
+}
+
+// makeRoom sees to it that so many more bytes keep the log within its bounds.
+func (l *Log) makeRoom(size int64) error {
+	if size > l.o.MaxBytes {
+		return fmt.Errorf("journal: %d bytes at once are more than the log may hold: %w", size, ErrFull)
+	}
+	full := func() bool { return l.stats.Bytes+int64(len(l.pending.buf))+size > l.o.MaxBytes }
+	for full() && l.o.Full == DropOldest && len(l.chunks) > 1 {
+		l.stats.Overflowed += l.dropChunk()
+	}
+	if full() {
+		return ErrFull
+	}
+	return nil
+}
+
+// lead writes group after group until nobody waits.
+func (l *Log) lead() {
+	for {
+		l.writing.Lock()
+		l.mu.Lock()
+		c := l.pending
+		if c.end == 0 || l.closed {
+			l.leading = false
+			l.mu.Unlock()
+			l.writing.Unlock()
+			return
+		}
+		l.pending = newCommit()
+		last, err := l.writable()
+		l.mu.Unlock()
+		if err == nil {
+			err = l.write(last, c)
+		}
+		l.settle(last, c, err)
+		l.writing.Unlock()
+	}
+}
+
+// writable is the chunk to write to: a new one when the last is large enough.
+func (l *Log) writable() (*chunk, error) {
+	last := l.chunks[len(l.chunks)-1]
+	aged := l.o.MaxAge > 0 && last.size > 0 && time.Since(last.born) > l.o.MaxAge/8
+	if last.size < l.o.ChunkBytes && !aged {
+		return last, nil
+	}
+	c, err := createChunk(l.o.Dir, l.durable, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(last.file.Sync(), syncFolder(l.o.Dir)); err != nil {
+		return nil, errors.Join(err, c.remove())
+	}
+	l.chunks = append(l.chunks, c)
+	return c, nil
+}
+
+// syncFolder makes the names of new files durable.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// write leaves nothing behind when it fails: what stood beyond the end would be
+// taken for records after a restart.
+func (l *Log) write(last *chunk, c *commit) error {
+	_, err := last.file.WriteAt(c.buf, last.size)
+	if now := time.Now(); err == nil && now.Sub(l.synced) >= l.o.SyncEvery {
+		l.synced = now
+		err = last.file.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, last.file.Truncate(last.size))
+	}
+	return nil
+}
+
+// settle tells those who wait. When a group could not be written, the offsets
+// of those behind it were never given out.
+func (l *Log) settle(last *chunk, c *commit, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err != nil {
+		err = fmt.Errorf("journal %s: append: %w", l.o.Dir, err)
+		l.next = c.first
+		if l.pending.end > 0 {
+			l.pending.fail(err)
+			l.pending = newCommit()
+		}
+		c.fail(err)
+		return
+	}
+	last.size += int64(len(c.buf))
+	l.stats.Bytes += int64(len(c.buf))
+	l.durable = c.end
+	close(c.done)
+}
