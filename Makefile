@@ -75,4 +75,5 @@ lint: ## the linters of .golangci.yml
 
 docs: ## writes what is generated from declarations
 	$(GO) run ./sqlengine/function/gendocs
+	$(GO) run ./sqlengine/diag/gendocs
 	$(GO) run ./rules-service/internal/builtin/gendocs

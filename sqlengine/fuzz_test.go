@@ -91,7 +91,10 @@ func FuzzRestore(f *testing.F) {
 		"last_value(id, true) AS v, stddev(id) AS e, percentile_cont(id, 0.5) AS p, " +
 		"merge_agg(o) AS m FROM demo GROUP BY device, id, TUMBLINGWINDOW(ss, 1)"
 	queries := []string{aggregates, "SELECT *, device FROM demo GROUP BY TUMBLINGWINDOW(dd, 1) ORDER BY device",
-		"SELECT id/0 AS x, sum(id) AS s FROM demo WHERE x > 1 GROUP BY x, TUMBLINGWINDOW(ms, 1)"}
+		"SELECT id/0 AS x, sum(id) AS s FROM demo WHERE x > 1 GROUP BY x, TUMBLINGWINDOW(ms, 1)",
+		"SELECT device, sum(id) AS s FROM demo GROUP BY device, HOPPINGWINDOW(ms, 5, 2)", "SELECT * FROM demo GROUP BY HOPPINGWINDOW(dd, 3, 2)",
+		"SELECT count(*) AS n FROM demo GROUP BY SESSIONWINDOW(ms, 6, 3)",
+		"SELECT collect(id) AS c FROM demo GROUP BY STATEWINDOW(id > 1, id < 3) OVER (PARTITION BY device)"}
 	for i, sql := range queries {
 		run, columns := restorable(f, sql)
 		for n := range 8 {

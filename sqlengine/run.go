@@ -12,6 +12,12 @@ type Run = exec.Run
 // RowError tells of a row, or a group, that could not be evaluated.
 type RowError = exec.RowError
 
+// Lookup answers for a lookup table.
+type Lookup = exec.Lookup
+
+// ScanTable is what a run keeps of a scan table.
+type ScanTable = exec.ScanTable
+
 // OpStats are the counters of one operator.
 type OpStats = exec.OpStats
 

@@ -24,6 +24,9 @@ type Catalog = plan.Catalog
 // Options are the choices of a rule that change what its query yields.
 type Options = plan.Settings
 
+// DefaultLateTolerance is what a rule has that does not set lateTolerance.
+const DefaultLateTolerance = plan.DefaultLateTolerance
+
 // Query is a compiled query. It is immutable: any number of runs may be open.
 type Query struct {
 	plan *plan.Plan
@@ -39,8 +42,13 @@ func Compile(sql string, cat Catalog, opts Options) (*Query, error) {
 	return &Query{plan: p}, nil
 }
 
-// Streams names the streams that the query reads, in the order of FROM.
+// Streams names the streams and tables that the query reads, in the order of
+// FROM and its joins. The host pushes the rows of all but the lookup tables.
 func (q *Query) Streams() []string { return q.plan.Streams() }
+
+// Lookups names the lookup tables among them: the host answers for each by
+// Env.Lookups.
+func (q *Query) Lookups() []string { return q.plan.Lookups() }
 
 // Columns is exactly what the query reads of a stream: fields, keys of the
 // metadata, and, for * on a schemaless stream, the whole row.
@@ -51,9 +59,20 @@ func (q *Query) Columns(stream string) []value.Column { return q.plan.Inputs(str
 // other columns.
 func (q *Query) Output() *value.Schema { return q.plan.Output }
 
-// Windowed tells how to read the output: of a windowed query each batch is one
-// result, otherwise each row is.
+// Windowed tells how to read the output: of a windowed query, and of one that
+// joins tables or unnests, each batch is one result, otherwise each row is.
 func (q *Query) Windowed() bool { return q.plan.Windowed() }
+
+// Conjunct is a condition column op constant that a query begins with.
+type Conjunct = plan.Conjunct
+
+// Conjuncts are the conditions that WHERE begins with, where it comes first in
+// the plan: rows for which one of them is false without an error have no effect
+// on the query. A Ruleset keeps such rows from it.
+func (q *Query) Conjuncts() []Conjunct {
+	list, _ := q.plan.Conjuncts()
+	return list
+}
 
 // Explain is the plan in readable form, one step a line.
 func (q *Query) Explain() string { return q.plan.Explain() }

@@ -57,6 +57,10 @@ func (c compiler) compile(e plan.Expr) Eval {
 		return c.without(e)
 	case *plan.Struct:
 		return c.object(e)
+	case *plan.FirstPresent:
+		return c.firstPresent(e)
+	case *plan.Union:
+		return c.union(e)
 	}
 	panic(fmt.Sprintf("exec: no evaluation of %T", e))
 }

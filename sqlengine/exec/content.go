@@ -18,12 +18,15 @@ type collector struct {
 	layout  layout
 	where   Eval      // nil: all rows are content
 	cond    plan.Expr // of where
+	widener widener   // computes what WHERE and the groups read
 	grouper *grouper  // nil: rows are collected
 	keyless bool      // an empty window has a result, too
 }
 
 func newCollector(c compiler, step *plan.Window, in layout) collector {
 	r := collector{layout: in, keyless: step.Keyless}
+	r.widener, in = newWidener(step, in)
+	c = compiler{in}
 	if step.Groups != nil {
 		r.grouper = newGrouper(c, step.Groups, in)
 	}
@@ -47,12 +50,32 @@ func (r *collector) add(c *content, f *Frame) error {
 	return r.grouper.add(&c.groups, f)
 }
 
-// admits tells whether WHERE lets a row in.
-func (r *collector) admits(f *Frame) (bool, error) {
-	if r.where == nil {
-		return true, nil
+// merge puts what came later behind a content, and leaves it as it is.
+func (r *collector) merge(c, later *content) {
+	c.seen += later.seen
+	if r.grouper == nil {
+		c.rows = append(c.rows, later.rows...)
+		return
 	}
-	return holds(f, r.where, r.cond)
+	r.grouper.merge(&c.groups, &later.groups)
+}
+
+// hasEmpty tells whether a window without rows has a result.
+func (r *collector) hasEmpty() bool { return r.grouper == nil || r.keyless }
+
+// admits tells whether WHERE lets a row in. The row of the frame is then the
+// one that the groups read.
+func (r *collector) admits(f *Frame) (bool, error) {
+	if err := r.widener.early(f); err != nil {
+		return false, err
+	}
+	if r.where != nil {
+		if in, err := holds(f, r.where, r.cond); !in {
+			return false, err
+		}
+	}
+	err := r.widener.late(f)
+	return err == nil, err
 }
 
 // result appends the rows of a content that ends at a time. Without a result

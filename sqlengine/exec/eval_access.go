@@ -73,15 +73,20 @@ func (c compiler) without(e *plan.Without) Eval {
 		if v.Kind() != value.Object {
 			return v
 		}
-		from, to := v.Object(), &value.Fields{}
-		for i, name := range from.Names {
-			if _, gone := slices.BinarySearch(e.Names, name); !gone {
-				to.Names = append(to.Names, name)
-				to.Values = append(to.Values, from.Values[i])
-			}
-		}
-		return value.OfObject(to)
+		return withoutFields(v, e.Names)
 	}
+}
+
+// withoutFields is an object without some fields, whose names are sorted.
+func withoutFields(v value.Value, gone []string) value.Value {
+	from, to := v.Object(), &value.Fields{}
+	for i, name := range from.Names {
+		if _, found := slices.BinarySearch(gone, name); !found {
+			to.Names = append(to.Names, name)
+			to.Values = append(to.Values, from.Values[i])
+		}
+	}
+	return value.OfObject(to)
 }
 
 // object makes an object of the columns that the row has.

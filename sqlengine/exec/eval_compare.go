@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"cmp"
 	"math"
 
 	"sluice/sqlengine/plan"
@@ -14,7 +15,24 @@ func (c compiler) compare(e *plan.Compare) Eval {
 		return fast
 	}
 	l, r := c.compile(e.L), c.compile(e.R)
+	if k, ok := e.R.(*plan.Const); ok {
+		if n, number := k.Value.Number(); number && math.Abs(n) < 1<<53 {
+			return compareResult(e, l, n, k.Value)
+		}
+	}
 	return func(f *Frame) value.Value { return compareValues(f, e, e.Op, l(f), r(f)) }
+}
+
+// compareResult is for what is computed against a numeric constant.
+func compareResult(e *plan.Compare, x Eval, n float64, k value.Value) Eval {
+	o := e.Op
+	return func(f *Frame) value.Value {
+		v := x(f)
+		if v.Kind() == value.Float {
+			return value.OfBool(op.Holds(o, cmp.Compare(v.Float(), n)))
+		}
+		return compareValues(f, e, o, v, k)
+	}
 }
 
 func compareValues(f *Frame, e plan.Expr, o syntax.Op, a, b value.Value) value.Value {

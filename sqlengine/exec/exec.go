@@ -1,5 +1,15 @@
 // Package exec runs planned queries: compiled expressions and a chain of
 // operators through which batches are pushed by plain calls.
+//
+// # Time
+//
+// Tumbling and hopping windows come at every end, also without rows, and also
+// when the clock reaches several ends at once: the watermark jumps, or a query
+// goes on from a state of yesterday. One rule bounds that in event time and in
+// processing time. Of a gap of more than 100,000 windows without rows none is
+// emitted; it counts as one exception, which names it. Where a window without
+// rows has no result, because rows are grouped by keys, a gap of any length is
+// passed at once and nothing counts. Windows with rows always come.
 package exec
 
 import (

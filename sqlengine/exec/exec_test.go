@@ -77,7 +77,7 @@ func (f pushFunc) Advance(int64) error       { return nil }
 func (f pushFunc) Close() error              { return nil }
 
 // panicking is a set with a function that panics on negative numbers.
-func panicking(t *testing.T) *function.Set {
+func panicking(t testing.TB) *function.Set {
 	s := function.Builtin()
 	err := s.Add(&function.Scalar{Name: "brittle", Summary: "Panics on negative numbers.", Overloads: []function.Overload{{
 		Params: []function.Param{function.Float}, Result: value.Float,

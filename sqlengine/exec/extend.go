@@ -11,15 +11,16 @@ import (
 // columns that are read from here on.
 type extend struct {
 	stage
-	from  []int     // slots of the input, copied to the front of the output
-	items []Eval    // they see the row being made, so that one may read another
-	row   value.Row // being made
-	kept  bool      // a window keeps the rows, so that cols cannot be used again
-	made  []value.Row
-	cols  []value.Value
-	room  []value.Value // what is left of cols
-	out   value.Batch
-	eval  func([]value.Row)
+	from     []int          // slots of the input, copied to the front of the output
+	items    []Eval         // they see the row being made, so that one may read another
+	memories []*remembering // those of the items that are analytic functions
+	row      value.Row      // being made
+	kept     bool           // a window keeps the rows, so that cols cannot be used again
+	made     []value.Row
+	cols     []value.Value
+	room     []value.Value // what is left of cols
+	out      value.Batch
+	eval     func([]value.Row)
 }
 
 // extendedColumns are the columns of the rows that the step makes.
@@ -45,14 +46,16 @@ func newExtend(step *plan.Extend, in, out layout) *extend {
 	}
 	c := compiler{out}
 	for _, it := range step.Items {
-		e.items = append(e.items, c.compute(it))
+		if it.Analytic == nil {
+			e.items = append(e.items, c.compile(it.X))
+			continue
+		}
+		r := newRemembering(c, it.Analytic)
+		e.items, e.memories = append(e.items, r.eval), append(e.memories, r)
 	}
 	e.eval = e.rows
 	return e
 }
-
-// compute compiles one computation.
-func (c compiler) compute(it plan.Computation) Eval { return c.compile(it.X) }
 
 func (e *extend) Push(b *value.Batch) error {
 	e.begin(b)

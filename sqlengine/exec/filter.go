@@ -26,8 +26,18 @@ func newFilter(c compiler, cond plan.Expr) *filter {
 
 func (f *filter) Push(b *value.Batch) error {
 	f.begin(b)
+	f.choose(b)
+	return f.hand(b)
+}
+
+// choose keeps the rows of a batch that pass.
+func (f *filter) choose(b *value.Batch) {
 	f.keep = f.keep[:0]
 	f.each(b.Rows, f.eval)
+}
+
+// hand pushes what was kept of a batch.
+func (f *filter) hand(b *value.Batch) error {
 	switch {
 	case len(f.keep) == len(b.Rows):
 		return f.next.Push(b)

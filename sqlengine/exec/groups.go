@@ -42,11 +42,7 @@ func newGrouper(c compiler, g *plan.Groups, in layout) *grouper {
 		r.keep = append(r.keep, in[id])
 	}
 	for _, a := range g.Aggregates {
-		call := aggregateCall{function: a.Function, text: a.Text, values: make([]value.Value, len(a.Args))}
-		for _, x := range a.Args {
-			call.args = append(call.args, c.compile(x))
-		}
-		r.aggs = append(r.aggs, call)
+		r.aggs = append(r.aggs, newAggregateCall(c, a))
 	}
 	return r
 }
@@ -64,9 +60,8 @@ type groupState struct {
 	err   error // the group failed
 }
 
-// add folds in one row. It fails when the row cannot be evaluated; then no
-// group has changed.
-func (r *grouper) add(gs *groups, f *Frame) error {
+// read evaluates the key and the arguments of a row.
+func (r *grouper) read(f *Frame) error {
 	r.buf = r.buf[:0]
 	for _, key := range r.keys {
 		r.buf = value.AppendKey(r.buf, key(f))
@@ -77,8 +72,14 @@ func (r *grouper) add(gs *groups, f *Frame) error {
 			a.values[j] = arg(f)
 		}
 	}
-	if f.err != nil {
-		return f.Take()
+	return f.Take()
+}
+
+// add folds in one row. It fails when the row cannot be evaluated; then no
+// group has changed.
+func (r *grouper) add(gs *groups, f *Frame) error {
+	if err := r.read(f); err != nil {
+		return err
 	}
 	g := gs.index[string(r.buf)]
 	if g == nil {
@@ -100,6 +101,24 @@ func (r *grouper) fold(g *groupState) error {
 		}
 	}
 	return nil
+}
+
+// merge folds in groups of later rows, and leaves them as they are.
+func (r *grouper) merge(gs, later *groups) {
+	for _, from := range later.list {
+		g := gs.index[from.key]
+		if g == nil {
+			g = r.open(gs, from.key)
+			copy(g.first, from.first)
+		}
+		if g.err != nil {
+			continue
+		}
+		g.err = from.err
+		for i, a := range g.accs {
+			a.Merge(from.accs[i])
+		}
+	}
 }
 
 func (r *grouper) open(gs *groups, key string) *groupState {
@@ -187,13 +206,4 @@ func (r *grouper) restore(d *value.Decoder) *groups {
 		}
 	}
 	return gs
-}
-
-// totalColumns are the columns of rows with aggregates over their window.
-func totalColumns(s *plan.Totals) []int {
-	ids := slices.Clone(s.Keep)
-	for _, a := range s.Aggregates {
-		ids = append(ids, a.ID)
-	}
-	return ids
 }

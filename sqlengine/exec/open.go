@@ -23,6 +23,13 @@ type Env struct {
 	// Params are the present values of parameters, where they differ from those
 	// that the query was compiled with.
 	Params map[string]value.Value
+	// Lookups answer for the lookup tables, by their names.
+	Lookups map[string]Lookup
+	// Prop knows the properties that props names, KeyedState the values that
+	// get_keyed_state asks for; nil: there are none. Both are called for rows,
+	// so they must not block.
+	Prop       func(name string) (string, bool)
+	KeyedState func(key string) (value.Value, bool)
 	// OnRowError hears of each row that failed; nil: they are counted only.
 	OnRowError func(*RowError)
 }
@@ -33,6 +40,7 @@ type runtime struct {
 	eventTime  bool
 	params     []value.Value
 	window     *function.Window // being emitted, nil otherwise
+	hits       function.Hits
 	now        func() time.Time
 	onRowError func(*RowError)
 }
@@ -82,12 +90,15 @@ func Open(p *plan.Plan, env Env, out Operator) (*Run, error) {
 			return nil, err
 		}
 	}
-	r := &Run{plan: p, rt: newRuntime(p, env), tail: &tail{out: out}}
-	layouts := layoutsOf(p, sources[0])
-	next := Operator(r.tail)
+	if err := checkLookups(p, env.Lookups); err != nil {
+		return nil, err
+	}
+	r := &Run{plan: p, rt: newRuntime(p, env), source: sources[0], tail: tail{out: out}}
+	layouts := layoutsOf(p, sources[firstStream(p)])
+	next := Operator(&r.tail)
 	r.ops = make([]operator, len(p.Steps))
 	for i := len(p.Steps) - 1; i >= 0; i-- {
-		b := builder{plan: p, rt: r.rt, at: i, sources: sources, in: layouts[i], out: layouts[i+1]}
+		b := builder{plan: p, rt: r.rt, at: i, sources: sources, schemas: env.Schemas, lookups: env.Lookups, in: layouts[i], out: layouts[i+1]}
 		op := b.build(p.Steps[i])
 		s := op.base()
 		s.name, s.rt, s.next, s.windowed = p.Steps[i].Name(), r.rt, next, p.FollowsWindow(i)
@@ -95,6 +106,7 @@ func Open(p *plan.Plan, env Env, out Operator) (*Run, error) {
 		r.ops[i], next = op, op
 	}
 	r.head = next
+	r.behind = r.ops[0].base().next
 	r.connect()
 	for name, v := range env.Params {
 		if err := r.SetParam(name, v); err != nil {
@@ -118,7 +130,8 @@ func newRuntime(p *plan.Plan, env Env) *runtime {
 	if env.Start.IsZero() {
 		env.Start = rt.now()
 	}
-	rt.context = function.Context{RuleID: env.RuleID, RuleStart: env.Start.UnixNano(), Now: rt.now, Location: env.Location}
+	rt.context = function.Context{RuleID: env.RuleID, RuleStart: env.Start.UnixNano(), Now: rt.now, Location: env.Location, Hits: &rt.hits,
+		Prop: env.Prop, KeyedState: env.KeyedState}
 	rt.params = make([]value.Value, len(p.Params))
 	for i, param := range p.Params {
 		rt.params[i] = param.Initial
@@ -135,7 +148,7 @@ func layoutsOf(p *plan.Plan, first layout) []layout {
 		case *plan.Extend:
 			l = newLayout(len(p.Columns), extendedColumns(s)...)
 		case *plan.Merge:
-			l = newLayout(len(p.Columns), append([]int{s.Tag}, s.Columns...)...)
+			l = newLayout(len(p.Columns), mergedColumns(s)...)
 		case *plan.Window:
 			if s.Groups != nil {
 				l = newLayout(len(p.Columns), groupColumns(s.Groups)...)
@@ -149,6 +162,8 @@ func layoutsOf(p *plan.Plan, first layout) []layout {
 		case *plan.Group:
 			l = newLayout(len(p.Columns), groupColumns(s.Groups)...)
 		case *plan.RowNumber:
+			l = newLayout(len(p.Columns), append(slices.Clone(s.Keep), s.ID)...)
+		case *plan.DedupTrigger:
 			l = newLayout(len(p.Columns), append(slices.Clone(s.Keep), s.ID)...)
 		}
 		list = append(list, l)
@@ -168,20 +183,46 @@ type builder struct {
 	rt      *runtime
 	at      int      // index of the step
 	sources []layout // of the rows of each source, as the host pushes them
-	in, out layout   // of the rows in front of the step and behind it
+	schemas map[string]*value.Schema
+	lookups map[string]Lookup
+	in, out layout // of the rows in front of the step and behind it
 }
 
 func (b builder) build(step plan.Step) operator {
 	c := compiler{b.in}
 	switch step := step.(type) {
 	case *plan.Filter:
+		if step.Hits {
+			return newHitFilter(newFilter(c, step.Cond), &b.rt.hits.Rows)
+		}
 		return newFilter(c, step.Cond)
 	case *plan.Having:
+		if step.Hits {
+			return newHitFilter(newFilter(c, step.Cond), &b.rt.hits.Results)
+		}
 		return newFilter(c, step.Cond)
+	case *plan.Split:
+		return &split{}
+	case *plan.Totals:
+		return newTotals(c, step, b.in)
+	case *plan.RowNumber:
+		return newRowNumber(c, step, b.in)
+	case *plan.DedupTrigger:
+		return newDedupTrigger(c, step, b.in)
+	case *plan.Delay:
+		return newDelay(c, step, b.in)
+	case *plan.Unnest:
+		return newUnnest(step, b.plan.Output)
 	case *plan.Extend:
 		e := newExtend(step, b.in, b.out)
 		e.kept = b.plan.Collects()
 		return e
+	case *plan.Watermark:
+		return newWatermark(b.rt, c, step)
+	case *plan.Merge:
+		return newMerge(step, b.plan, b.sources)
+	case *plan.Join:
+		return newJoin(step, b)
 	case *plan.Window:
 		return newWindow(b.rt, c, step, b.in)
 	case *plan.Aggregate:

@@ -74,18 +74,27 @@ func (o *order) evaluate(rows []value.Row) {
 // sort fails where two values of a key have no order.
 func (o *order) sort() (err error) {
 	slices.SortStableFunc(o.rows, func(a, b sortRow) int {
-		for i, desc := range o.desc {
-			c, e := compareKeys(&o.frame.Context, a.keys[i], b.keys[i], desc)
-			if e != nil && err == nil {
-				err = fmt.Errorf("ORDER BY: %w", e)
-			}
-			if c != 0 {
-				return c
-			}
+		n, e := o.compare(&o.frame.Context, a.keys, b.keys)
+		if e != nil && err == nil {
+			err = fmt.Errorf("ORDER BY: %w", e)
 		}
-		return 0
+		return n
 	})
 	return err
+}
+
+// compare orders two rows by their keys.
+func (o *order) compare(c *function.Context, a, b []value.Value) (n int, err error) {
+	for i, desc := range o.desc {
+		n, e := compareKeys(c, a[i], b[i], desc)
+		if err == nil {
+			err = e
+		}
+		if n != 0 {
+			return n, err
+		}
+	}
+	return 0, err
 }
 
 func compareKeys(c *function.Context, a, b value.Value, desc bool) (int, error) {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
+	"sync/atomic"
 
 	"sluice/sqlengine/plan"
 	"sluice/sqlengine/value"
@@ -18,7 +20,10 @@ type Run struct {
 	rt     *runtime
 	ops    []operator
 	timers []timed // the operators that wait for the host's time
-	tail   *tail
+	source layout  // of the rows of the first source
+	offer  atomic.Pointer[offer]
+	behind Operator // the first operator
+	tail   tail
 }
 
 // input is where the rows of one source enter.
@@ -49,17 +54,17 @@ func (r *Run) connect() {
 				in.to = e.input(i)
 			}
 		}
-		r.inputs = append(r.inputs, in)
+		if !slices.Contains(r.inputs, in) { // one takes the rows of a stream that is read twice
+			r.inputs = append(r.inputs, in)
+		}
 	}
 	for _, op := range r.ops {
-		w, ok := op.(timed)
-		if !ok {
-			continue
+		if w, ok := op.(timed); ok {
+			r.timers = append(r.timers, w)
 		}
-		r.timers = append(r.timers, w)
-		if r.plan.EventTime {
-			return // what stands behind it follows its watermark
-		}
+	}
+	if r.plan.EventTime { // what stands behind the watermark follows it
+		r.timers[0].(*watermark).behind, r.timers = r.timers[1:], r.timers[:1]
 	}
 }
 
@@ -71,6 +76,18 @@ func (r *Run) Reads(stream string) bool {
 		}
 	}
 	return false
+}
+
+// Streams names the streams and scan tables whose rows the query takes, each
+// once.
+func (r *Run) Streams() []string {
+	var names []string
+	for _, in := range r.inputs {
+		if !slices.Contains(names, in.stream) {
+			names = append(names, in.stream)
+		}
+	}
+	return names
 }
 
 // Push gives rows of a stream, or of a scan table, to the query. Their times
@@ -128,6 +145,7 @@ var ErrOtherQuery = errors.New("the state is of another query")
 func (r *Run) Snapshot() []byte {
 	e := &value.Encoder{}
 	e.Uint(r.fingerprint())
+	r.rt.hits.Snapshot(e)
 	for _, op := range r.ops {
 		if s, ok := op.(Stateful); ok {
 			s.Snapshot(e)
@@ -143,6 +161,7 @@ func (r *Run) Restore(state []byte) error {
 	if d.Uint() != r.fingerprint() {
 		return ErrOtherQuery
 	}
+	r.rt.hits.Restore(d)
 	for _, op := range r.ops {
 		if s, ok := op.(Stateful); ok {
 			s.Restore(d)

@@ -21,10 +21,23 @@ type stage struct {
 	frame    Frame
 	name     string
 
-	exceptions atomic.Uint64
-	mu         sync.Mutex // guards the last exception
-	last       string
-	lastTime   time.Time
+	failed atomic.Pointer[failures] // nil: none yet, as with nearly all operators
+}
+
+// failures are the rows, or groups, that an operator could not evaluate.
+type failures struct {
+	count    atomic.Uint64
+	mu       sync.Mutex // guards what follows
+	last     string
+	lastTime time.Time
+}
+
+// failures is called by the goroutine that drives the run.
+func (s *stage) failures() *failures {
+	if s.failed.Load() == nil {
+		s.failed.Store(&failures{})
+	}
+	return s.failed.Load()
 }
 
 func (s *stage) base() *stage { return s }
@@ -54,11 +67,17 @@ func (s *stage) look(r *value.Row) *Frame {
 // fail counts and reports a row or a group that could not be evaluated.
 func (s *stage) fail(err error) {
 	e := &RowError{Op: s.name, Err: err}
-	s.exceptions.Add(1)
-	s.mu.Lock()
-	s.last, s.lastTime = e.Error(), s.rt.now()
-	s.mu.Unlock()
+	s.failures().count.Add(1)
+	s.note(e)
 	s.rt.onRowError(e)
+}
+
+// note keeps an error as the last one.
+func (s *stage) note(e *RowError) {
+	f := s.failures()
+	f.mu.Lock()
+	f.last, f.lastTime = e.Error(), s.rt.now()
+	f.mu.Unlock()
 }
 
 // each evaluates all rows of a batch. A panic fails its row and the rest goes
@@ -93,6 +112,8 @@ type OpStats struct {
 	Name              string // number and kind: "1_filter"
 	In, Out           uint64 // rows
 	Exceptions        uint64 // rows, or groups, that failed
+	Late              uint64 // rows dropped by the watermark; LastException names the first
+	Held              uint64 // rows that wait for the watermark
 	LastException     string
 	LastExceptionTime time.Time
 }
@@ -104,12 +125,19 @@ func (r *Run) Stats() []OpStats {
 	out := r.tail.in.Load()
 	for i := len(r.ops) - 1; i >= 0; i-- {
 		s := r.ops[i].base()
-		s.mu.Lock()
-		last, at := s.last, s.lastTime
-		s.mu.Unlock()
-		list[i] = OpStats{Name: fmt.Sprintf("%d_%s", i+1, s.name), In: s.in.Load(), Out: out,
-			Exceptions: s.exceptions.Load(), LastException: last, LastExceptionTime: at}
+		list[i] = OpStats{Name: fmt.Sprintf("%d_%s", i+1, s.name), In: s.in.Load(), Out: out}
+		if f := s.failed.Load(); f != nil {
+			f.mu.Lock()
+			list[i].Exceptions, list[i].LastException, list[i].LastExceptionTime = f.count.Load(), f.last, f.lastTime
+			f.mu.Unlock()
+		}
+		if w, ok := r.ops[i].(*watermark); ok {
+			list[i].Late, list[i].Held = w.lateRows.Load(), w.heldRows.Load()
+		}
 		out = list[i].In
+	}
+	if o := r.offer.Load(); o != nil {
+		list[0].In = o.rows.Load() + o.more
 	}
 	return list
 }

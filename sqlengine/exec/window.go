@@ -10,8 +10,9 @@ import (
 type window struct {
 	stage
 	collector
-	made []value.Row // used again for every result, as is out
-	out  value.Batch
+	made   []value.Row // used again for every result, as are the next two
+	out    value.Batch
+	bounds function.Window
 }
 
 // emit pushes the result of a content, if it has one, and tells expressions
@@ -27,7 +28,8 @@ func (w *window) emit(c *content, bounds function.Window) error {
 
 // push hands on the rows of a result.
 func (w *window) push(rows []value.Row, bounds function.Window) error {
-	w.rt.window = &bounds
+	w.bounds = bounds
+	w.rt.window = &w.bounds
 	defer func() { w.rt.window = nil }()
 	w.out = value.Batch{Rows: rows}
 	return w.next.Push(&w.out)
@@ -39,6 +41,16 @@ func newWindow(rt *runtime, c compiler, step *plan.Window, in layout) operator {
 	switch spec := step.Spec.(type) {
 	case *plan.Tumbling:
 		return newTumbling(rt, content, spec)
+	case *plan.Hopping:
+		return newHopping(rt, content, spec.Length, spec.Hop)
+	case *plan.Session:
+		return newSession(rt, content, spec)
+	case *plan.State:
+		return newState(c, content, spec)
+	case *plan.Sliding:
+		return newSliding(c, content, spec)
+	case *plan.Count:
+		return newCount(c, content, spec)
 	}
 	panic("exec: no window " + step.Spec.String())
 }

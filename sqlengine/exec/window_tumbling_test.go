@@ -94,9 +94,8 @@ func TestClocksChange(t *testing.T) {
 
 func checkEnds(t *testing.T, unit string, start time.Time) {
 	t.Helper()
-	w := &tumbling{length: plan.Length{Unit: unit, Size: 1}, window: window{stage: stage{rt: &runtime{}}}}
-	w.rt.context.Location = start.Location()
-	end := firstEnd(w.length, start)
+	k := ticksFrom(plan.Length{Unit: unit, Size: 1}, start.UnixNano(), start.Location())
+	end := time.Unix(0, k.time(k.base)).In(start.Location())
 	if !end.After(start) || end.Sub(start) > 25*time.Hour+30*time.Minute {
 		t.Fatalf("%s from %v: %v", unit, start, end)
 	}
@@ -107,6 +106,6 @@ func checkEnds(t *testing.T, unit string, start time.Time) {
 		if unit == "DD" && (end.Day() == start.Day() || end.Add(-1).Day() == end.Day()) {
 			t.Fatalf("the day of %v ends at %v", start, end)
 		}
-		start, end = end, time.Unix(0, w.after(end.UnixNano())).In(start.Location())
+		start, end = end, time.Unix(0, k.time(k.after(k.position(end.UnixNano())))).In(start.Location())
 	}
 }

@@ -6,7 +6,7 @@ var collect = &Aggregate{
 	Name: "collect", Section: aggregates, Summary: "An array of the values, NULLs included, or of the rows as objects.",
 	Params: []Param{Any}, Whole: true,
 	Result: func([]value.Kind) value.Kind { return value.List },
-	New:    func() Accumulator { return new(collecting) },
+	New:    func() Accumulator { return new(collecting) }, Holistic: true,
 	Examples: []AggregateExample{
 		{`collect(x)`, `[2, null, 1]`, `[2,null,1]`}, {`collect(*)`, `[1]`, `[{"x":1}]`}, {`collect(x)`, `[]`, `null`},
 	},

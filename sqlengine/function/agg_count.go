@@ -8,6 +8,7 @@ var count = &Aggregate{
 	Params:  []Param{Any}, Star: true,
 	Result: func([]value.Kind) value.Kind { return value.Int },
 	New:    func() Accumulator { return new(counter) },
+	Unfed:  value.OfInt(0),
 	Examples: []AggregateExample{
 		{`count(x)`, `[1, null, 3]`, `2`}, {`count(*)`, `[1, null, 3]`, `3`}, {`count(x)`, `[null]`, `0`}, {`count(x)`, `[]`, `null`},
 	},
@@ -34,6 +35,9 @@ func (a *counter) Result() (value.Value, error) {
 	}
 	return value.OfInt(a.values), nil
 }
+
+// Reset implements Reusable.
+func (a *counter) Reset() { *a = counter{} }
 
 func (a *counter) Snapshot(e *value.Encoder) { e.Int(a.rows); e.Int(a.values) }
 func (a *counter) Restore(d *value.Decoder)  { a.rows, a.values = d.Int(), d.Int() }

@@ -75,6 +75,9 @@ func (a *moments) Result() (value.Value, error) {
 	return number(a.finish(a.squares / float64(a.n-a.lost)))
 }
 
+// Reset implements Reusable.
+func (a *moments) Reset() { a.n, a.mean, a.squares = 0, 0, 0 }
+
 func (a *moments) Snapshot(e *value.Encoder) { e.Int(a.n); e.Float(a.mean); e.Float(a.squares) }
 
 func (a *moments) Restore(d *value.Decoder) {

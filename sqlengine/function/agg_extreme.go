@@ -78,6 +78,9 @@ func (a *extremes) Result() (value.Value, error) {
 	return a.best, nil
 }
 
+// Reset implements Reusable.
+func (a *extremes) Reset() { a.best, a.isFloat, a.err = value.Value{}, false, nil }
+
 func (a *extremes) Snapshot(e *value.Encoder) {
 	e.Value(a.best)
 	e.Bool(a.isFloat)

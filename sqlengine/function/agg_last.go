@@ -41,6 +41,9 @@ func (a *latest) Merge(other Accumulator) {
 	}
 }
 
+// Reset implements Reusable.
+func (a *latest) Reset() { *a = latest{} }
+
 func (a *latest) Result() (value.Value, error) { return a.value, nil }
 func (a *latest) Snapshot(e *value.Encoder)    { e.Value(a.value); e.Bool(a.some) }
 func (a *latest) Restore(d *value.Decoder)     { a.value, a.some = d.Value(), d.Bool() }

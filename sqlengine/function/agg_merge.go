@@ -10,7 +10,7 @@ var mergeAgg = &Aggregate{
 	Name: "merge_agg", Section: aggregates, Summary: "The fields of all objects, or of all rows, in one object; later ones win.",
 	Params: []Param{Object}, Whole: true,
 	Result: func([]value.Kind) value.Kind { return value.Object },
-	New:    func() Accumulator { return new(merging) },
+	New:    func() Accumulator { return new(merging) }, Holistic: true,
 	Examples: []AggregateExample{
 		{`merge_agg(x)`, `[{"a": 1, "b": 2}, null, {"b": 3}]`, `{"a":1,"b":3}`}, {`merge_agg(*)`, `[1, 2]`, `{"x":2}`},
 		{`merge_agg(x)`, `[1]`, `error`}, {`merge_agg(x)`, `[null]`, `null`},

@@ -12,7 +12,7 @@ var median = &Aggregate{
 	Name: "median", Section: aggregates, Summary: "The value in the middle, or the mean of the two in the middle as FLOAT.",
 	Params: []Param{Number},
 	Result: func([]value.Kind) value.Kind { return value.Null },
-	New:    func() Accumulator { return &percentile{name: "median", at: medianOf} },
+	New:    func() Accumulator { return &percentile{name: "median", at: medianOf} }, Holistic: true,
 	Examples: []AggregateExample{
 		{`median(x)`, `[3, null, 1, 2]`, `2`}, {`median(x)`, `[1, 2, 4, 5]`, `3`}, {`median(x)`, `[1, 2]`, `1.5`}, {`median(x)`, `[null]`, `null`}, {`median(x)`, `["a"]`, `error`},
 	},
@@ -22,7 +22,7 @@ var percentileCont = &Aggregate{
 	Name: "percentile_cont", Section: aggregates, Summary: "The value below which a share of the values lies, a number from 0 to 1, interpolated between neighbours.",
 	Params: []Param{Number, Number},
 	Result: func([]value.Kind) value.Kind { return value.Float },
-	New:    func() Accumulator { return &percentile{name: "percentile_cont", at: interpolated} },
+	New:    func() Accumulator { return &percentile{name: "percentile_cont", at: interpolated} }, Holistic: true,
 	Examples: []AggregateExample{
 		{`percentile_cont(x, 0.5)`, `[4, 1, 2]`, `2`}, {`percentile_cont(x, 0.25)`, `[1, 2]`, `1.25`}, {`percentile_cont(x, 1)`, `[1, 2]`, `2`},
 		{`percentile_cont(x, 1.5)`, `[1]`, `error`}, {`percentile_cont(x, 0.5)`, `[]`, `null`},
@@ -33,7 +33,7 @@ var percentileDisc = &Aggregate{
 	Name: "percentile_disc", Section: aggregates, Summary: "The least of the values that a share of them, a number from 0 to 1, does not exceed.",
 	Params: []Param{Number, Number},
 	Result: func([]value.Kind) value.Kind { return value.Float },
-	New:    func() Accumulator { return &percentile{name: "percentile_disc", at: nearestRank} },
+	New:    func() Accumulator { return &percentile{name: "percentile_disc", at: nearestRank} }, Holistic: true,
 	Examples: []AggregateExample{
 		{`percentile_disc(x, 0.5)`, `[4, 1, 2]`, `2`}, {`percentile_disc(x, 0.5)`, `[1, 2, 3, 4]`, `2`}, {`percentile_disc(x, 0)`, `[3, 1]`, `1`}, {`percentile_disc(x, 1)`, `[3, 1]`, `3`},
 	},

@@ -66,6 +66,9 @@ func (s *sums) merge(o *sums) {
 
 func (s *sums) total() float64 { return s.ints.float() + s.floats }
 
+// Reset implements Reusable.
+func (s *sums) Reset() { *s = sums{} }
+
 func (s *sums) Snapshot(e *value.Encoder) {
 	s.ints.snapshot(e)
 	e.Float(s.floats)

@@ -13,6 +13,8 @@ type Arg struct {
 	Kind    value.Kind
 	Literal bool
 	Value   value.Value // of a literal
+	Star    bool        // * : the row as a STRUCT
+	Name    string      // of a column or a call, for functions that name their results
 }
 
 // Bound is a call whose overload was chosen.
@@ -219,6 +221,9 @@ func (s *Scalar) dispatch(overloads []*Overload, bounds []Bound) Bound {
 func (o *Overload) rowCost(args []value.Value) int {
 	total := 0
 	for i, v := range args {
+		if o.Null != NullHandled && isNothing(v) {
+			continue
+		}
 		c := o.param(i).distance(v.Kind())
 		if c == refused {
 			return refused

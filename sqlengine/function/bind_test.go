@@ -251,3 +251,16 @@ func TestRoundAgreesWithDecimals(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptyIsNullForAnyOverload: the NULL rule comes before the choice.
+func TestEmptyIsNullForAnyOverload(t *testing.T) {
+	for _, name := range []string{"abs", "chr", "log", "items"} {
+		b, err := mustScalar(t, name).Bind([]Arg{{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := b.Call(testContext(), []value.Value{value.OfList(nil)}); err != nil || !v.IsNull() {
+			t.Errorf("%s of an empty array is %v, %v", name, v, err)
+		}
+	}
+}

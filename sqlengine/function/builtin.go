@@ -21,21 +21,28 @@ func Builtin() *Set {
 		),
 		s.Add(erase, items, keys, object, objectConcat, objectConstruct, objectPick, objectSize, objToKvpairArray, values, zip),
 		s.Add(
-			cast, chr, coalesce, crc32Hash, dec2hex, decode, encode, hex2dec, isnull, md5Hash, parseJSON, sha1Hash,
-			sha256Hash, sha384Hash, sha512Hash, toJSON, trunc,
+			cast, chr, coalesce, compress(s), crc32Hash, dec2hex, decode, decompress(s), encode, hex2dec, isnull, jsonPathExists,
+			jsonPathQuery, jsonPathQueryFirst, md5Hash, parseJSON, sha1Hash, sha256Hash, sha384Hash, sha512Hash, toJSON, trunc,
 		),
 		s.Add(
-			curDate, curTime, dateCalc, dateDiff, day, dayName, dayOfWeek, dayOfYear, formatTime, fromDays, fromUnixTime,
+			convertTZ, curDate, curTime, dateCalc, dateDiff, day, dayName, dayOfWeek, dayOfYear, formatTime, fromDays, fromUnixTime,
 			hour, lastDay, micros, minute, month, monthName, now, quarter, second, toSeconds, tstamp, year,
 		),
-		s.Add(eventTime, newuuid, ruleID, ruleStart, windowEnd, windowStart, windowTrigger),
+		s.Add(eventTime, getKeyedState, newuuid, props, ruleID, ruleStart, windowEnd, windowStart, windowTrigger),
 		s.AddAggregate(
 			avg, collect, count, greatest, lastValue, least, median, mergeAgg, percentileCont, percentileDisc,
 			sampleStddev, sampleVariance, stddev, sum, variance,
 		),
+		s.Add(lastHitCount, lastHitTime, lastAggHitCount, lastAggHitTime),
+		s.AddAnalytic(accAvg, accCount, accMax, accMin, accSum, changedCol, changedCols, hadChanged, lag, latestKnown),
 	} {
 		if err != nil {
 			panic(err) // two declarations of this package clash
+		}
+	}
+	for _, c := range standardCodecs() {
+		if err := s.AddCodec(c); err != nil {
+			panic(err)
 		}
 	}
 	return s

@@ -173,6 +173,12 @@ func testContext() *Context {
 			End:     time.UnixMilli(1709210100000).UnixNano(),
 			Trigger: time.UnixMilli(1709210100000).UnixNano(),
 		},
+		Hits: &Hits{
+			Rows:    Hit{Count: 3, Time: time.UnixMilli(1709210095000).UnixNano()},
+			Results: Hit{Count: 2, Time: time.UnixMilli(1709210090000).UnixNano()},
+		},
+		Prop:       func(name string) (string, bool) { return "north", name == "plant" },
+		KeyedState: func(key string) (value.Value, bool) { return value.OfString("2"), key == "shift" },
 	}
 }
 

@@ -29,7 +29,7 @@ var cast = &Scalar{
 			}
 			to, err := castTarget(args[1].Value.Str())
 			if err != nil {
-				return Bound{}, &BindError{Arg: 1, Msg: err.Error(), Hint: "Types are bigint, float, string, boolean, bytea and datetime."}
+				return Bound{}, &BindError{Arg: 1, Msg: err.Error(), Hint: castTypes}
 			}
 			return Bound{Result: to, Call: func(c *Context, args []value.Value) (value.Value, error) {
 				return Cast(c, args[0], to)
@@ -44,6 +44,8 @@ var cast = &Scalar{
 		{`cast(NULL, "bigint")`, `null`}, {`cast(1, "int")`, `error`},
 	},
 }
+
+const castTypes = "Types are bigint, float, string, boolean, bytea and datetime."
 
 var castTargets = map[string]value.Kind{
 	"bigint": value.Int, "float": value.Float, "string": value.String, "boolean": value.Bool, "bytea": value.Bytes, "datetime": value.Time,

@@ -10,11 +10,15 @@ import (
 var errNoCharacter = errors.New("the text is empty and has no character")
 
 var chr = &Scalar{
-	Name: "chr", Section: conversion, Summary: "The number of the first character of a text; a number is its own result.",
+	Name: "chr", Section: conversion, Summary: "The number of the first character of a text; a number is its own result, without its fraction.",
 	Overloads: []Overload{
 		{
 			Params: []Param{Int}, Result: value.Int,
 			Call: func(_ *Context, args []value.Value) (value.Value, error) { return args[0], nil },
+		},
+		{
+			Params: []Param{Float}, Result: value.Int,
+			Call: func(_ *Context, args []value.Value) (value.Value, error) { return toInt(args[0]) },
 		},
 		{
 			Params: []Param{String}, Result: value.Int,
@@ -27,5 +31,5 @@ var chr = &Scalar{
 			},
 		},
 	},
-	Examples: []Example{{`chr("a")`, `97`}, {`chr(65)`, `65`}, {`chr("")`, `error`}},
+	Examples: []Example{{`chr("a")`, `97`}, {`chr(65)`, `65`}, {`chr(65.7)`, `65`}, {`chr("")`, `error`}},
 }

@@ -5,9 +5,11 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
-	"encoding/binary"
 	"encoding/hex"
 	"hash/crc32"
+	"strconv"
+
+	"sluice/sqlengine/value"
 )
 
 var (
@@ -19,8 +21,18 @@ var (
 		`"cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"`)
 	sha512Hash = hashing("sha512", func(b []byte) []byte { h := sha512.Sum512(b); return h[:] },
 		`"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"`)
-	crc32Hash = hashing("crc32", func(b []byte) []byte { return binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(b)) }, `"352441c2"`)
 )
+
+var crc32Hash = &Scalar{
+	Name: "crc32", Section: conversion, Summary: "The crc32 checksum of the printed form, in hexadecimal digits without leading zeros.",
+	Overloads: []Overload{{
+		Params: []Param{Text}, Result: value.String,
+		Call: func(_ *Context, args []value.Value) (value.Value, error) {
+			return value.OfString(strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(args[0].Str()))), 16)), nil
+		},
+	}},
+	Examples: []Example{{`crc32("abc")`, `"352441c2"`}, {`crc32("a70")`, `"8ae89d"`}},
+}
 
 // hashing declares a hash of the printed form in lower-case hexadecimal digits.
 func hashing(name string, sum func([]byte) []byte, ofABC string) *Scalar {

@@ -25,14 +25,19 @@ var parseJSON = &Scalar{
 	Overloads: []Overload{{
 		Params: []Param{String},
 		Call: func(_ *Context, args []value.Value) (value.Value, error) {
-			var v any
-			if err := json.Unmarshal([]byte(args[0].Str()), &v); err != nil {
-				return value.Value{}, fmt.Errorf("no JSON: %w", err)
-			}
-			return fromJSON(v), nil
+			return fromJSONText(args[0].Str())
 		},
 	}},
 	Examples: []Example{{`parse_json("{\"a\": [1, null]}")`, `{"a":[1,null]}`}, {`parse_json("null")`, `null`}, {`parse_json("key1")`, `error`}},
+}
+
+// fromJSONText reads JSON text; its numbers are FLOAT.
+func fromJSONText(s string) (value.Value, error) {
+	var v any
+	if err := json.Unmarshal([]byte(s), &v); err != nil {
+		return value.Value{}, fmt.Errorf("no JSON: %w", err)
+	}
+	return fromJSON(v), nil
 }
 
 // fromJSON takes over what encoding/json decodes into an any.

@@ -15,19 +15,20 @@ type Param uint8
 // The kinds of parameters. A column of unknown kind is checked when the row
 // comes; a literal or a column of a known wrong kind is refused by Bind.
 const (
-	Any     Param = iota
-	Bool          // BOOLEAN
-	Int           // BIGINT, or a FLOAT without a fraction
-	Float         // a number, handed over as FLOAT
-	Number        // BIGINT or FLOAT, handed over as it is
-	String        // STRING
-	Text          // anything printable, handed over as STRING
-	Bytes         // BYTEA
-	Binary        // STRING or BYTEA, handed over as it is
-	Time          // DATETIME, or milliseconds or ISO text, handed over as DATETIME
-	List          // ARRAY
-	Object        // STRUCT
-	Ordered       // BIGINT, FLOAT, STRING or DATETIME, handed over as it is
+	Any      Param = iota
+	Bool           // BOOLEAN
+	Int            // BIGINT, or a FLOAT without a fraction
+	Float          // a number, handed over as FLOAT
+	Number         // BIGINT or FLOAT, handed over as it is
+	String         // STRING
+	Text           // anything printable, handed over as STRING
+	Bytes          // BYTEA
+	Binary         // STRING or BYTEA, handed over as it is
+	Time           // DATETIME, or milliseconds or ISO text, handed over as DATETIME
+	List           // ARRAY
+	Object         // STRUCT
+	Ordered        // BIGINT, FLOAT, STRING or DATETIME, handed over as it is
+	Document       // ARRAY, STRUCT, or STRING that holds JSON, handed over as it is
 )
 
 // NullRule tells what a call gives when an argument is NULL or, as the dialect
@@ -52,6 +53,23 @@ type Context struct {
 	Location  *time.Location   // the zone in which times are read and shown
 	RowTime   int64            // nanoseconds, of the row or of the end of its window
 	Window    *Window          // nil outside windows
+	Hits      *Hits            // nil: they are not counted
+	// Prop knows the named properties of the host, KeyedState the values of
+	// its key-value store; nil: there are none.
+	Prop       func(name string) (string, bool)
+	KeyedState func(key string) (value.Value, bool)
+}
+
+// Hits counts what the conditions of a query let pass.
+type Hits struct {
+	Rows    Hit // of WHERE, or of a window's OVER (WHEN …)
+	Results Hit // of HAVING
+}
+
+// Hit is the last thing that a condition let pass.
+type Hit struct {
+	Count int64 // its number
+	Time  int64 // in nanoseconds
 }
 
 // Window is the time range of the window being emitted, in nanoseconds.
@@ -109,6 +127,12 @@ type Aggregate struct {
 	Whole    bool // takes * : Add gets the row as a STRUCT in its place
 	Result   func(args []value.Kind) value.Kind
 	New      func() Accumulator
+	// Unfed is the result of a group of which FILTER let no row in.
+	Unfed value.Value
+	// Holistic tells that the state grows with the rows, as that of a median
+	// does. Windows that slide keep the arguments of their rows instead of many
+	// such states, and fold them anew for each result.
+	Holistic bool
 	// Examples: SQL is the call over column x, Rows the values of x.
 	Examples []AggregateExample
 }
@@ -128,4 +152,11 @@ type Accumulator interface {
 	// Snapshot and Restore write and read the state for a checkpoint.
 	Snapshot(*value.Encoder)
 	Restore(*value.Decoder)
+}
+
+// Reusable is an Accumulator that can begin anew. Windows that slide need many
+// of them, each for a moment.
+type Reusable interface {
+	Accumulator
+	Reset()
 }

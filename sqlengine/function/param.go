@@ -8,7 +8,7 @@ import (
 )
 
 var paramNames = [...]string{
-	Any: "any value", Bool: "BOOLEAN", Int: "BIGINT", Float: "a number", Number: "a number",
+	Any: "any value", Document: "ARRAY, STRUCT or JSON text", Bool: "BOOLEAN", Int: "BIGINT", Float: "a number", Number: "a number",
 	String: "STRING", Text: "text", Bytes: "BYTEA", Binary: "STRING or BYTEA", Time: "DATETIME",
 	List: "ARRAY", Object: "STRUCT", Ordered: "a number, STRING or DATETIME",
 }
@@ -70,6 +70,8 @@ func (p Param) distance(k value.Kind) int {
 		return only(k == value.Time)
 	case List:
 		return only(k == value.List)
+	case Document:
+		return only(k == value.List || k == value.Object || k == value.String)
 	case Ordered:
 		return only(k == value.Int || k == value.Float || k == value.String || k == value.Time)
 	}
@@ -116,6 +118,9 @@ func (p Param) convert(c *Context, v value.Value) (value.Value, error) {
 		s, err := text(c, v)
 		return value.OfString(s), err
 	case Time:
+		if k == value.Time {
+			return v, nil
+		}
 		t, err := TimeOf(c, v)
 		return value.OfTime(t), err
 	default:

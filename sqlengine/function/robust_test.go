@@ -18,7 +18,7 @@ func anyArgument(depth int) *rapid.Generator[value.Value] {
 		rapid.Map(rapid.OneOf(rapid.Float64(), rapid.Float64Range(-5, 5), rapid.Map(rapid.IntRange(-9, 9), func(i int) float64 { return float64(i) })), value.OfFloat),
 		rapid.Map(rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{
 			"", "a", "key", "value", "a.b", "0x1f", "-17", "1.5", "2024-01-31 08:00:00", "2024-01-31T08:00:00+08:00", "1h30m", "base64", "aGVsbG8=",
-			"bigint", "float", "string", "boolean", "bytea", "datetime", "{\"a\":[1]}", "(", "a*", "abs", "length", "yyyy-MM-dd'T'HH:mm:ss.SSS", "true",
+			"bigint", "float", "string", "boolean", "bytea", "datetime", "{\"a\":[1]}", "(", "a*", "abs", "length", "de_DE", "$.a[*]", "$.key", "gzip", "Asia/Shanghai", "plant", "yyyy-MM-dd'T'HH:mm:ss.SSS", "true",
 		})), value.OfString),
 		rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 4), value.OfBytes),
 		rapid.Map(rapid.OneOf(rapid.Int64(), rapid.Int64Range(0, 2e18)), value.OfTime),
@@ -65,6 +65,9 @@ func tryCall(t *rapid.T, f *Scalar, o Overload, row []value.Value, typed bool) (
 		}
 	}
 	for _, i := range o.Literals {
+		if i == len(row) {
+			break
+		}
 		args[i] = Arg{Kind: row[i].Kind(), Literal: true, Value: row[i]}
 	}
 	bound, err := f.Bind(args)

@@ -10,9 +10,13 @@ const (
 	times       = "Date and time"
 	context     = "Context"
 	aggregates  = "Aggregates"
+	analytics   = "Analytic"
+	columns     = "Several columns, several rows"
+	globals     = "State of the rule"
+	numbering   = "Rows of a window"
 )
 
 // Sections are the headings under which the functions are documented.
 func Sections() []string {
-	return []string{mathematics, texts, arrays, objects, conversion, times, context, aggregates}
+	return []string{mathematics, texts, arrays, objects, conversion, times, context, aggregates, analytics, columns, globals, numbering}
 }

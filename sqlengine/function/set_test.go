@@ -18,6 +18,9 @@ func TestLookUp(t *testing.T) {
 	if _, ok := set.Aggregate("Sum"); !ok {
 		t.Error("no aggregate Sum")
 	}
+	if _, ok := set.Analytic("Lag"); !ok {
+		t.Error("no analytic function Lag")
+	}
 	if _, ok := set.Scalar("sum"); ok {
 		t.Error("sum is a scalar")
 	}
@@ -34,16 +37,18 @@ func TestSetRefuses(t *testing.T) {
 	call := func(*Context, []value.Value) (value.Value, error) { return value.Value{}, nil }
 	o := []Overload{{Call: call}}
 	set := NewSet()
-	if err := set.Add(&Scalar{Name: "one", Aliases: []string{"eins"}, Overloads: o}); err != nil {
+	if err := set.Add(&Scalar{Name: "one", Aliases: []string{"eins", "uno"}, Overloads: o}); err != nil {
 		t.Fatal(err)
 	}
 	for want, err := range map[string]error{
-		`function "one" is registered twice`:                 set.Add(&Scalar{Name: "one", Overloads: o}),
-		`function "eins" is registered twice`:                set.AddAggregate(&Aggregate{Name: "eins", New: sum.New, Result: sum.Result}),
-		`function "two" has no overload`:                     set.Add(&Scalar{Name: "two"}),
-		`function "Two": a name is lower case and not empty`: set.Add(&Scalar{Name: "Two", Overloads: o}),
-		`function "": a name is lower case and not empty`:    set.Add(&Scalar{Overloads: o}),
-		`aggregate "total" has no New or no Result`:          set.AddAggregate(&Aggregate{Name: "total"}),
+		`function "one" is registered twice`:                   set.Add(&Scalar{Name: "one", Overloads: o}),
+		`function "eins" is registered twice`:                  set.AddAggregate(&Aggregate{Name: "eins", New: sum.New, Result: sum.Result}),
+		`function "two" has no overload`:                       set.Add(&Scalar{Name: "two"}),
+		`function "Two": a name is lower case and not empty`:   set.Add(&Scalar{Name: "Two", Overloads: o}),
+		`function "": a name is lower case and not empty`:      set.Add(&Scalar{Overloads: o}),
+		`aggregate "total" has no New or no Result`:            set.AddAggregate(&Aggregate{Name: "total"}),
+		`analytic function "lead" has no Prepare or no Result`: set.AddAnalytic(&Analytic{Name: "lead"}),
+		`function "uno" is registered twice`:                   set.AddAnalytic(&Analytic{Name: "uno", Prepare: lag.Prepare, Result: lag.Result}),
 	} {
 		if err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)

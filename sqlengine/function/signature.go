@@ -8,7 +8,7 @@ import (
 
 // paramWords name parameters in signatures.
 var paramWords = [...]string{
-	Any: "any", Bool: "BOOLEAN", Int: "BIGINT", Float: "number", Number: "number", String: "STRING", Text: "text",
+	Any: "any", Document: "ARRAY or STRUCT or JSON", Bool: "BOOLEAN", Int: "BIGINT", Float: "number", Number: "number", String: "STRING", Text: "text",
 	Bytes: "BYTEA", Binary: "STRING or BYTEA", Time: "DATETIME", List: "ARRAY", Object: "STRUCT", Ordered: "number, STRING or DATETIME",
 }
 
@@ -38,6 +38,11 @@ func (a *Aggregate) Signatures() []string {
 		all = append(all, a.Name+"(*"+rest+result)
 	}
 	return all
+}
+
+// Signatures are the forms of a call.
+func (a *Analytic) Signatures() []string {
+	return []string{signature(a.Name, a.Params, a.Optional, a.Variadic) + " → " + resultWord(a.Result(make([]Arg, len(a.Params))), "as the argument")}
 }
 
 // resultWord names the kind of a result, or says otherwise when it depends on

@@ -22,7 +22,7 @@ func text(c *Context, v value.Value) (string, error) {
 	case value.Int:
 		return strconv.FormatInt(v.Int(), 10), nil
 	case value.Time:
-		return at(c, v.Time()).Format(time.RFC3339Nano), nil
+		return at(c, v).Format(time.RFC3339Nano), nil
 	}
 	b, err := v.AppendJSON(nil)
 	return string(b), err

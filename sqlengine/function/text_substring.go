@@ -17,7 +17,10 @@ var substring = &Scalar{
 			if len(args) == 3 {
 				to = args[2].Int()
 			}
-			if from < 0 || to < from {
+			if from < 0 {
+				return value.Value{}, fmt.Errorf("positions are not negative: %d", from)
+			}
+			if to < from {
 				return value.Value{}, fmt.Errorf("no range of positions: %d to %d", from, to)
 			}
 			return value.OfString(characters(args[0].Str(), from, to)), nil

@@ -16,7 +16,7 @@ var dateCalc = &Scalar{
 			if err != nil {
 				return value.Value{}, err
 			}
-			return value.OfString(at(c, args[0].Time()).Add(d).Format(time.DateTime)), nil
+			return value.OfString(at(c, args[0]).Add(d).Format(time.DateTime)), nil
 		},
 		Prepare: func(args []Arg) (Bound, error) {
 			if d := args[1]; d.Literal && !d.Value.IsNull() {

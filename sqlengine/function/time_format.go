@@ -14,7 +14,7 @@ var formatTime = &Scalar{
 	Overloads: []Overload{{
 		Params: []Param{Time, Text}, Result: value.String,
 		Call: func(c *Context, args []value.Value) (value.Value, error) {
-			return value.OfString(FormatTime(at(c, args[0].Time()), args[1].Str())), nil
+			return value.OfString(FormatTime(at(c, args[0]), args[1].Str())), nil
 		},
 	}},
 	Examples: []Example{

@@ -59,7 +59,7 @@ func TimeOf(c *Context, v value.Value) (int64, error) {
 func parseTime(s string, zone *time.Location) (time.Time, error) {
 	for _, layout := range timeLayouts {
 		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
-			if t.Year() < 1678 || t.Year() > 2261 {
+			if !inRange(t) {
 				return t, fmt.Errorf("is out of the range of times: %q", s)
 			}
 			return t, nil
@@ -68,5 +68,15 @@ func parseTime(s string, zone *time.Location) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("is no time: %q (write it as 2006-01-02 15:04:05 or in RFC 3339)", s)
 }
 
-// at is the moment of a DATETIME in the zone in which times are shown.
-func at(c *Context, ns int64) time.Time { return time.Unix(0, ns).In(c.location()) }
+// inRange tells whether nanoseconds since 1970 can hold a time.
+func inRange(t time.Time) bool { return t.Year() >= 1678 && t.Year() <= 2261 }
+
+// at is the moment of a DATETIME in the zone in which it is shown: its own, or
+// that of the Context.
+func at(c *Context, v value.Value) time.Time {
+	zone := v.Zone()
+	if zone == nil {
+		zone = c.location()
+	}
+	return time.Unix(0, v.Time()).In(zone)
+}

@@ -6,13 +6,13 @@ import (
 	"sluice/sqlengine/value"
 )
 
-// ofTime declares a function of one time, seen in the zone of the Context.
+// ofTime declares a function of one time, as it is shown.
 func ofTime(name, summary string, result value.Kind, f func(time.Time) value.Value, examples ...Example) *Scalar {
 	return &Scalar{
 		Name: name, Section: times, Summary: summary, Examples: examples,
 		Overloads: []Overload{{
 			Params: []Param{Time}, Result: result,
-			Call: func(c *Context, args []value.Value) (value.Value, error) { return f(at(c, args[0].Time())), nil },
+			Call: func(c *Context, args []value.Value) (value.Value, error) { return f(at(c, args[0])), nil },
 		}},
 	}
 }

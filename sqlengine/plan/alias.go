@@ -58,11 +58,17 @@ func (b *builder) aliasNamed(name string) *alias {
 // readAlias is what stands for an alias in an expression: a constant or a
 // column itself, otherwise a column that is computed once a row.
 func (b *builder) readAlias(a *alias, id syntax.Ident) Expr {
+	if b.inlines() {
+		return b.inline(a, id)
+	}
 	if a.binding {
 		b.find(diag.Cycle, id.Span, "", "alias %q is defined by itself", a.name)
 		return unknown()
 	}
 	x := b.bindAlias(a)
+	if b.isLate(x) && (b.scope.stage >= stageOut || !b.isGrouped(x)) {
+		return b.readLate(a, id)
+	}
 	if b.isGrouped(x) && b.scope.stage < stageOut {
 		b.misplacedAggregate(id.Span, "alias "+a.name)
 		return unknown()
@@ -82,7 +88,7 @@ func (b *builder) readAlias(a *alias, id syntax.Ident) Expr {
 
 // isGrouped tells whether an expression needs the result of an aggregate.
 func (b *builder) isGrouped(x Expr) bool {
-	found := false
+	found := readsAggregateHits(x)
 	Reads(x, func(c *Column) { found = found || b.grouped[c.ID] })
 	return found
 }
@@ -121,14 +127,20 @@ func (b *builder) readComputed(items []Output) {
 	}
 }
 
-// extend is the step that computes the columns of a stage.
-func (b *builder) extend(s stage) Step {
+// computations are the columns that a stage computes.
+func (b *builder) computations(s stage) []Computation {
 	var items []Computation
 	for _, a := range b.computed {
 		if a.column != nil && a.at == s {
 			items = append(items, Computation{ID: a.column.ID, X: a.x, Analytic: a.analytic})
 		}
 	}
+	return items
+}
+
+// extend is the step that computes the columns of a stage.
+func (b *builder) extend(s stage) Step {
+	items := b.computations(s)
 	if items == nil {
 		return nil
 	}

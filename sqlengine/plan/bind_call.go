@@ -13,11 +13,23 @@ import (
 
 func (b *builder) call(e *syntax.Call) Expr {
 	name := strings.ToLower(e.Name.Name)
-	if name == "meta" || name == "mqtt" {
+	switch name {
+	case "meta", "mqtt":
 		return b.meta(e)
+	case "row_number":
+		return b.rowNumber(e)
+	case "dedup_trigger":
+		return b.dedupTrigger(e)
+	case "delay":
+		return b.delay(e)
+	case "unnest", "extract":
+		return b.misplacedUnnest(e)
 	}
 	if f, ok := b.functions.Aggregate(name); ok {
 		return b.aggregate(e, name, f)
+	}
+	if f, ok := b.functions.Analytic(name); ok {
+		return b.analytic(e, f)
 	}
 	f, ok := b.functions.Scalar(name)
 	if !ok {
@@ -32,14 +44,15 @@ func (b *builder) call(e *syntax.Call) Expr {
 		b.bindError(e, err)
 		return unknown()
 	}
+	if !b.noteHit(e) {
+		return unknown()
+	}
 	return &Call{Name: name, Args: args, Bound: bound, Volatile: f.Volatile}
 }
 
-// plainCall refuses what only analytic functions take.
+// plainCall refuses what only aggregates and analytic functions take.
 func (b *builder) plainCall(e *syntax.Call) {
-	if e.Filter != nil {
-		b.find(diag.Unsupported, e.Filter.At(), "", "FILTER is not supported yet")
-	}
+	b.aggregatesOnly(e)
 	if e.Over != nil {
 		b.find(diag.Misplaced, e.Over.Span, "", "%s does not take OVER", e.Name.Name)
 	}
@@ -87,12 +100,13 @@ func (b *builder) bindError(e *syntax.Call, err error) {
 }
 
 // later are the functions of the dialect that are not of this version.
-var later = strings.Fields(`lag latest changed_col changed_cols had_changed acc_avg acc_max acc_min acc_sum acc_count
-	unnest extract row_number dedup_trigger last_hit_count last_hit_time last_agg_hit_count last_agg_hit_time
-	get_keyed_state delay props deduplicate bypass compress decompress convert_tz json_path_exists json_path_query
-	json_path_query_first`)
+var later = strings.Fields(`deduplicate`)
 
 func (b *builder) unknownFunction(e *syntax.Call, name string) {
+	if function.Reserved(name) {
+		b.find(diag.UnknownFunction, e.Name.Span, reservedHint(name), "%s is an internal name of planners and cannot be called", name)
+		return
+	}
 	if slices.Contains(later, name) {
 		b.find(diag.Unsupported, e.Name.Span, "", "function %s is not supported yet", name)
 		return
@@ -103,7 +117,10 @@ func (b *builder) unknownFunction(e *syntax.Call, name string) {
 			return
 		}
 	}
-	candidates := append(b.functions.Names(), "meta", "mqtt")
+	candidates := b.functions.Names()
+	for _, s := range function.Specials() {
+		candidates = append(candidates, s.Name)
+	}
 	hint := diag.DidYouMean(name, candidates)
 	if near := diag.Nearest(e.Name.Name, syntax.WindowNames); near != "" && strings.Contains(name, "win") {
 		hint = "Did you mean " + near + "?"
@@ -111,18 +128,33 @@ func (b *builder) unknownFunction(e *syntax.Call, name string) {
 	b.find(diag.UnknownFunction, e.Name.Span, hint, "unknown function %q", e.Name.Name)
 }
 
+// reservedHint says what to write in place of a reserved name.
+func reservedHint(name string) string {
+	if aggregate, ok := strings.CutPrefix(name, "inc_"); ok {
+		return "Call " + aggregate + "."
+	}
+	return "Write its argument alone."
+}
+
 // aggregate binds a call of an aggregate to the column that holds its result.
 func (b *builder) aggregate(e *syntax.Call, name string, f *function.Aggregate) Expr {
-	if b.scope.stage < stageOut {
+	list, at := &b.aggregates, stageRow
+	switch {
+	case b.asksTotals():
+		list, at = &b.totals, stageWhere
+	case b.scope.stage < stageOut:
 		b.misplacedAggregate(e.Span, name)
 		return unknown()
 	}
-	b.plainCall(e)
+	if e.Over != nil {
+		b.find(diag.Misplaced, e.Over.Span, "", "%s does not take OVER", e.Name.Name)
+	}
 	inner := b.scope
-	inner.aggregate, inner.stage = name, stageRow
+	inner.aggregate, inner.stage = name, at
 	outer := b.scope
 	b.scope = inner
 	args, star := b.aggregateArgs(e, f)
+	filter := b.aggregateFilter(e, f)
 	b.scope = outer
 	plain := args
 	if star && f.Whole {
@@ -134,7 +166,7 @@ func (b *builder) aggregate(e *syntax.Call, name string, f *function.Aggregate) 
 		return unknown()
 	}
 	text := name + strings.TrimPrefix(syntax.Print(e), syntax.Quote(e.Name.Name))
-	return b.aggregateColumn(AggregateCall{Function: f, Args: args, Text: text}, kind)
+	return b.aggregateColumn(list, AggregateCall{Function: f, Args: args, Filter: filter, Distinct: e.Distinct, Text: text}, kind)
 }
 
 // aggregateArgs binds the arguments; a first * is the whole row for an
@@ -146,7 +178,7 @@ func (b *builder) aggregateArgs(e *syntax.Call, f *function.Aggregate) (args []E
 			star, rest = true, rest[1:]
 			b.checkStar(s)
 			if f.Whole {
-				args = append(args, b.whole(0))
+				args = append(args, b.wholeOf(s))
 			}
 		}
 	}
@@ -154,16 +186,16 @@ func (b *builder) aggregateArgs(e *syntax.Call, f *function.Aggregate) (args []E
 }
 
 // aggregateColumn keeps equal calls once.
-func (b *builder) aggregateColumn(call AggregateCall, kind value.Kind) Expr {
-	for _, a := range b.aggregates {
+func (b *builder) aggregateColumn(list *[]AggregateCall, call AggregateCall, kind value.Kind) Expr {
+	for _, a := range *list {
 		if a.Text == call.Text {
 			return &Column{a.ID, a.Text, kind}
 		}
 	}
 	column := b.compute(call.Text, kind)
 	call.ID = column.ID
-	b.grouped[call.ID] = true
-	b.aggregates = append(b.aggregates, call)
+	b.grouped[call.ID] = list == &b.aggregates
+	*list = append(*list, call)
 	return column
 }
 
@@ -175,10 +207,6 @@ func (b *builder) misplacedAggregate(span diag.Span, what string) {
 	hint := ""
 	if b.scope.clause == "WHERE" {
 		hint = "Conditions on groups stand in HAVING."
-	}
-	if hint != "" && len(b.query.Windows) > 0 {
-		b.find(diag.Unsupported, span, hint, "%s: an aggregate in WHERE is not supported yet", what)
-		return
 	}
 	b.find(diag.Misplaced, span, hint, "%s: an aggregate cannot stand in %s", what, b.scope.clause)
 }
@@ -196,17 +224,20 @@ func (b *builder) meta(e *syntax.Call) Expr {
 func (b *builder) metaKey(e syntax.Expr) Expr {
 	switch e := e.(type) {
 	case *syntax.Star:
-		return b.readColumn(0, "*", value.Meta, value.Object)
+		if source, ok := b.sourceNamed(e.Stream); ok {
+			return b.metaOfSource(source, "*", e.Span)
+		}
+		return b.metaOf("*")
 	case *syntax.Ident:
-		return b.readColumn(0, e.Name, value.Meta, value.Null)
+		return b.metaOf(e.Name)
 	case *syntax.Literal:
 		if e.Value.Kind() == value.String {
-			return b.readColumn(0, e.Value.Str(), value.Meta, value.Null)
+			return b.metaOf(e.Value.Str())
 		}
 	case *syntax.Field:
 		if id, ok := e.X.(*syntax.Ident); ok && !e.Arrow {
 			if source, ok := b.sourceNamed(id.Name); ok {
-				return b.readColumn(source, e.Name.Name, value.Meta, value.Null)
+				return b.metaOfSource(source, e.Name.Name, e.Span)
 			}
 		}
 		return &Member{b.metaKey(e.X), e.Name.Name}

@@ -1,6 +1,10 @@
 package plan
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"sluice/sqlengine/diag"
 	"sluice/sqlengine/syntax"
 	"sluice/sqlengine/value"
@@ -14,18 +18,116 @@ func (b *builder) name(id syntax.Ident) Expr {
 	return b.column(id)
 }
 
-// column binds a name to a column of the query's source.
-func (b *builder) column(id syntax.Ident) Expr { return b.columnOf(0, id) }
+// column binds a name to the column of the source that declares it. Sources
+// without a schema may have it in some rows: the first one that does counts.
+func (b *builder) column(id syntax.Ident) Expr {
+	var declared, free []int
+	for _, i := range b.visible() {
+		switch _, ok := b.sources[i].Stream.Field(id.Name); {
+		case ok:
+			declared = append(declared, i)
+		case b.sources[i].Stream.Schemaless:
+			free = append(free, i)
+		}
+	}
+	switch {
+	case len(declared) > 1:
+		b.ambiguous(id, declared)
+		return unknown()
+	case len(declared) == 1:
+		return b.columnOf(declared[0], id)
+	case len(free) > 0:
+		return b.firstPresent(id.Name, free, value.Field)
+	}
+	for i, s := range b.sources {
+		if _, ok := s.Stream.Field(id.Name); ok && !b.sees(i, id.Span) {
+			return unknown()
+		}
+	}
+	b.unknownColumn(id)
+	return unknown()
+}
+
+func (b *builder) ambiguous(id syntax.Ident, sources []int) {
+	spellings := make([]string, len(sources))
+	for i, s := range sources {
+		spellings[i] = syntax.Quote(b.sources[s].Name) + "." + syntax.Quote(id.Name)
+	}
+	b.find(diag.UnknownColumn, id.Span, "Write "+strings.Join(spellings, " or ")+".", "ambiguous column %q: several sources have it", id.Name)
+}
+
+// firstPresent reads a column of the first of some sources that has it.
+func (b *builder) firstPresent(name string, sources []int, role value.Role) Expr {
+	x := &FirstPresent{Name: name}
+	if role == value.Meta {
+		x.Name = "meta(" + name + ")"
+	}
+	for _, i := range sources {
+		x.Args = append(x.Args, b.readColumn(i, name, role, b.kindOf(i, name, role)))
+	}
+	if len(x.Args) == 1 {
+		return x.Args[0]
+	}
+	return x
+}
+
+// kindOf is the kind of a column before any row is seen.
+func (b *builder) kindOf(source int, name string, role value.Role) value.Kind {
+	f, declared := b.sources[source].Stream.Field(name)
+	switch {
+	case role == value.Meta && name == "*":
+		return value.Object
+	case role == value.Field && declared:
+		return f.Kind
+	}
+	return value.Null
+}
+
+// metaOf is a key of the metadata of the row, or of the first source that has
+// it; "*" is all keys.
+func (b *builder) metaOf(key string) Expr {
+	sources := slices.DeleteFunc(b.visible(), func(i int) bool { return b.sources[i].IsLookup() })
+	return b.firstPresent(key, sources, value.Meta)
+}
+
+func (b *builder) metaOfSource(source int, key string, span diag.Span) Expr {
+	if !b.sees(source, span) {
+		return unknown()
+	}
+	return b.readColumn(source, key, value.Meta, b.kindOf(source, key, value.Meta))
+}
+
+// unknownColumnOf reports a name that the source in front of it does not have.
+func (b *builder) unknownColumnOf(source int, id syntax.Ident) {
+	hint := ""
+	for _, s := range b.sources {
+		if _, ok := s.Stream.Field(id.Name); ok {
+			hint = fmt.Sprintf("Did you mean %s.%s?", syntax.Quote(s.Name), syntax.Quote(id.Name))
+			break
+		}
+	}
+	s := b.sources[source]
+	if near := diag.DidYouMean(id.Name, fieldNames(s.Stream.Fields)); near != "" {
+		hint = near
+	}
+	b.find(diag.UnknownColumn, id.Span, hint, "unknown column %q of %q", id.Name, s.Name)
+}
+
+func (b *builder) unknownColumn(id syntax.Ident) {
+	b.find(diag.UnknownColumn, id.Span, diag.DidYouMean(id.Name, b.columnNames()), "unknown column %q", id.Name)
+}
 
 // columnOf binds a name to a column of a source.
 func (b *builder) columnOf(source int, id syntax.Ident) Expr {
 	stream := b.sources[source].Stream
-	if stream.Schemaless {
-		return b.readColumn(source, id.Name, value.Field, value.Null)
-	}
 	f, ok := stream.Field(id.Name)
-	if !ok {
-		b.find(diag.UnknownColumn, id.Span, diag.DidYouMean(id.Name, b.columnNames()), "unknown column %q", id.Name)
+	switch {
+	case !b.sees(source, id.Span):
+		return unknown()
+	case stream.Schemaless:
+		return b.readColumn(source, id.Name, value.Field, value.Null)
+	case !ok:
+		b.unknownColumnOf(source, id)
 		return unknown()
 	}
 	return b.readColumn(source, f.Name, value.Field, f.Kind)

@@ -24,6 +24,7 @@ type builder struct {
 	findings  diag.List
 
 	sources    []*Source
+	tag        int // the column that tells the source of a row; Computed: there is one stream
 	columns    []ColumnInfo
 	read       map[readKey]int // columns of the sources by what they read
 	grouped    map[int]bool    // columns that exist once a group only
@@ -31,6 +32,12 @@ type builder struct {
 	computed   []*alias // as their binding ended: what one reads stands before it
 	aggregates []AggregateCall
 	totals     []AggregateCall // aggregates in WHERE
+	numbers    []*RowNumber
+	dedup      *DedupTrigger // nil: slots are not asked for
+	delayed    Expr          // milliseconds; nil: rows are not held back
+	unnested   *Unnest       // nil: rows stay as they are
+	hits       bool          // rows that pass WHERE are counted
+	aggHits    bool          // results that pass HAVING are counted
 	params     []ParamInfo
 	scope      scope
 }
@@ -57,6 +64,7 @@ type scope struct {
 	clause    string
 	stage     stage
 	aggregate string // the aggregate whose argument it is
+	joined    int    // in ON: so many sources stand to its left or are joined by it
 	self      *alias // the alias whose definition it is
 }
 
@@ -92,21 +100,39 @@ func (b *builder) build() *Plan {
 	}
 	b.lowerAliases()
 	b.readComputed(items)
+	c := clauses{parts, where, spec, filter, keys}
+	b.countHits(c, having)
 	p := &Plan{Sources: b.sources, EventTime: b.settings.EventTime}
 	p.add(b.merge())
 	p.add(b.watermark())
+	p.add(b.split())
 	p.add(b.extend(stageEvery))
-	b.groupRows(p, clauses{parts, where, spec, filter, keys})
+	b.groupRows(p, c)
 	p.add(b.extend(stageOut))
-	p.add(having)
-	if spec != nil {
+	if having != nil {
+		p.add(having)
+	}
+	for _, r := range b.numbers {
+		p.add(r)
+	}
+	several := spec != nil || len(parts) > 0 // rows in a result
+	if several {
 		p.add(order)
 	}
+	if b.dedup != nil {
+		p.add(b.dedup)
+	}
 	p.add(b.extend(stageSorted))
-	if spec != nil {
+	unnest := b.unnest(items)
+	if several && unnest == nil {
 		p.add(limit)
 	}
+	p.add(b.hold())
 	p.add(&Project{items})
+	if unnest != nil {
+		p.add(unnest)
+		p.add(limit)
+	}
 	p.Columns, p.Params = b.columns, b.params
 	p.prune()
 	p.Output = outputSchema(items)
@@ -142,7 +168,7 @@ func (b *builder) groupRows(p *Plan, c clauses) {
 		p.add(&Window{Spec: c.window, Groups: groups, Keyless: keyless})
 	case b.windowCanGroup(c, groups):
 		p.add(c.filter)
-		w := &Window{Spec: c.window, Groups: groups, Keyless: keyless}
+		w := &Window{Spec: c.window, Early: b.computations(stageWhere), Late: b.computations(stageRow), Groups: groups, Keyless: keyless}
 		if c.where != nil {
 			w.Where = c.where.Cond
 		}
@@ -162,10 +188,16 @@ func (b *builder) groupRows(p *Plan, c clauses) {
 // windowCanGroup tells whether a window that WHERE stands behind may ask it,
 // and fold groups, as the rows come: nothing in between needs the window whole.
 func (b *builder) windowCanGroup(c clauses, groups *Groups) bool {
-	if groups == nil || len(c.parts) > 0 || b.totals != nil || b.extend(stageWhere) != nil || b.extend(stageRow) != nil {
+	if groups == nil || len(c.parts) > 0 || b.totals != nil {
 		return false
 	}
 	list := groups.exprs()
+	for _, it := range append(b.computations(stageWhere), b.computations(stageRow)...) {
+		if it.Analytic != nil {
+			return false
+		}
+		list = append(list, it.X)
+	}
 	if c.where != nil {
 		list = append(list, c.where.Cond)
 	}

@@ -20,6 +20,10 @@ func (p *Plan) Explain() string {
 	for _, s := range slices.Backward(p.Steps) {
 		line(strings.TrimSpace(s.Name() + " " + p.describe(s)))
 	}
+	if text := p.describeConjuncts(); text != "" {
+		line("index on " + text)
+		depth--
+	}
 	for i, s := range p.Sources {
 		line(p.describeSource(i, s))
 		depth--
@@ -38,10 +42,11 @@ func (p *Plan) describe(step Step) string {
 	case *Extend:
 		return p.describeComputed(s.Items) + p.keeps(s.Keep)
 	case *Window:
-		text := s.Spec.String()
+		text := s.Spec.String() + p.computes(s.Early)
 		if s.Where != nil {
 			text += " where " + Format(s.Where)
 		}
+		text += p.computes(s.Late)
 		if s.Groups != nil {
 			text += " " + p.describeGroups(s.Groups)
 		}
@@ -56,6 +61,8 @@ func (p *Plan) describe(step Step) string {
 		return p.describeGroups(s.Groups)
 	case *RowNumber:
 		return p.describeRowNumber(s)
+	case *DedupTrigger:
+		return fmt.Sprintf("from %s to %s at %s, forgotten after %d ms", Format(s.Start), Format(s.End), Format(s.Now), s.Expire) + p.keeps(s.Keep)
 	case *Delay:
 		return Format(s.Milliseconds)
 	case *Unnest:
@@ -68,6 +75,14 @@ func (p *Plan) describe(step Step) string {
 		return describeOutputs(s.Items)
 	}
 	return ""
+}
+
+// computes are the columns that a window computes, if any.
+func (p *Plan) computes(items []Computation) string {
+	if len(items) == 0 {
+		return ""
+	}
+	return " with " + p.describeComputed(items)
 }
 
 func (p *Plan) describeComputed(items []Computation) string {
@@ -92,7 +107,7 @@ func (p *Plan) describeGroups(g *Groups) string {
 	if len(g.Aggregates) > 0 {
 		parts = append(parts, describeAggregates(g.Aggregates))
 	}
-	return strings.Join(parts, ": ") + p.keeps(g.Keep)
+	return strings.TrimSpace(strings.Join(parts, ": ") + p.keeps(g.Keep))
 }
 
 func (p *Plan) keeps(ids []int) string {
@@ -101,9 +116,23 @@ func (p *Plan) keeps(ids []int) string {
 	}
 	names := make([]string, len(ids))
 	for i, id := range ids {
-		names[i] = p.Columns[id].Name
+		names[i] = p.columnName(id)
 	}
 	return " keeps " + strings.Join(names, ", ")
+}
+
+// columnName is the name of a column, behind that of its source where there
+// are several.
+func (p *Plan) columnName(id int) string {
+	c := p.Columns[id]
+	name := c.Name
+	if c.Source != Computed && len(p.Sources) > 1 {
+		name = p.Sources[c.Source].Name + "." + name
+	}
+	if c.Role == value.Meta {
+		return "meta(" + name + ")"
+	}
+	return name
 }
 
 func describeSorts(keys []SortKey) string {
@@ -118,12 +147,16 @@ func describeSorts(keys []SortKey) string {
 }
 
 func describeOutputs(items []Output) string {
-	parts := make([]string, len(items))
-	for i, it := range items {
-		parts[i] = Format(it.X)
-		if parts[i] != it.Name && it.Role != value.Whole {
-			parts[i] = it.Name + " = " + parts[i]
+	var parts []string
+	for _, it := range items {
+		text := Format(it.X)
+		switch _, room := it.X.(*Const); {
+		case room && it.Role == value.Whole: // for the fields of unnest
+			continue
+		case text != it.Name && it.Role != value.Whole:
+			text = it.Name + " = " + text
 		}
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -219,5 +252,5 @@ func (p *Plan) describeRowNumber(s *RowNumber) string {
 	if len(s.Order) > 0 {
 		parts = append(parts, describeSorts(s.Order))
 	}
-	return strings.Join(parts, ": ") + p.keeps(s.Keep)
+	return strings.TrimSpace(strings.Join(parts, ": ") + p.keeps(s.Keep))
 }

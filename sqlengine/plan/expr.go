@@ -119,6 +119,17 @@ type Struct struct {
 	Args  []Expr
 }
 
+// FirstPresent is the first of its arguments that the row has, be it NULL: a
+// column of the same name of several sources.
+type FirstPresent struct {
+	Name string
+	Args []Expr
+}
+
+// Union is an object with the fields of its arguments, of which the later ones
+// win: * over several sources.
+type Union struct{ Args []Expr }
+
 // Kind implements Expr.
 func (e *Const) Kind() value.Kind { return e.Value.Kind() }
 
@@ -179,6 +190,18 @@ func (e *Without) Kind() value.Kind { return value.Object }
 // Kind implements Expr.
 func (e *Struct) Kind() value.Kind { return value.Object }
 
+// Kind implements Expr.
+func (e *FirstPresent) Kind() value.Kind {
+	kinds := make([]value.Kind, len(e.Args))
+	for i, x := range e.Args {
+		kinds[i] = x.Kind()
+	}
+	return common(kinds)
+}
+
+// Kind implements Expr.
+func (e *Union) Kind() value.Kind { return value.Object }
+
 // Children are the operands of a node, in the order of the text.
 func Children(e Expr) []Expr {
 	switch e := e.(type) {
@@ -217,6 +240,10 @@ func Children(e Expr) []Expr {
 	case *Without:
 		return []Expr{e.X}
 	case *Struct:
+		return e.Args
+	case *FirstPresent:
+		return e.Args
+	case *Union:
 		return e.Args
 	}
 	return nil

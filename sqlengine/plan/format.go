@@ -71,8 +71,10 @@ func (f *formatter) expr(e Expr) {
 	case *Without:
 		f.expr(e.X)
 		f.parts(" EXCEPT (", strings.Join(e.Names, ", "), ")")
-	case *Struct:
+	case *Struct, *Union:
 		f.WriteByte('*')
+	case *FirstPresent:
+		f.WriteString(e.Name)
 	}
 }
 

@@ -1,23 +1,15 @@
 package plan
 
 import (
+	"fmt"
+
 	"sluice/sqlengine/diag"
 	"sluice/sqlengine/syntax"
 	"sluice/sqlengine/value"
 )
 
 // from finds the stream of FROM; without it nothing else can be checked.
-func (b *builder) from() bool {
-	src := b.query.From
-	if !b.addSource(src) {
-		return false
-	}
-	if s := b.sources[0]; s.IsTable() {
-		b.find(diag.Unsupported, src.Name.Span, "Read a stream and join the table.", "%q is a table: a query cannot read it alone", s.Stream.Name)
-		return false
-	}
-	return true
-}
+func (b *builder) from() bool { return b.addSource(b.query.From) }
 
 func (b *builder) addSource(src syntax.Source) bool {
 	stream, ok := b.catalog.Stream(src.Name.Name)
@@ -28,6 +20,10 @@ func (b *builder) addSource(src syntax.Source) bool {
 	s := &Source{Stream: stream, Name: stream.Name}
 	if src.Alias.Name != "" {
 		s.Name = src.Alias.Name
+	}
+	if _, twice := b.sourceNamed(s.Name); twice {
+		b.find(diag.Duplicate, src.Span, fmt.Sprintf("Give one of them another name: %s AS other.", syntax.Quote(stream.Name)), "two sources are called %q", s.Name)
+		return false
 	}
 	b.sources = append(b.sources, s)
 	return true
@@ -42,8 +38,11 @@ func (b *builder) readColumn(source int, name string, role value.Role, kind valu
 		b.read[key] = id
 	}
 	shown := name
+	if len(b.sources) > 1 {
+		shown = b.sources[source].Name + "." + name
+	}
 	if role == value.Meta {
-		shown = "meta(" + name + ")"
+		shown = "meta(" + shown + ")"
 	}
 	return &Column{ID: id, Name: shown, Type: kind}
 }
@@ -70,4 +69,28 @@ func (b *builder) whole(source int) Expr {
 		s.Args = append(s.Args, b.readColumn(source, f.Name, value.Field, f.Kind))
 	}
 	return s
+}
+
+// wholeOf is what * stands for as an argument: the row of the stream that it
+// names, or that of all sources, of which the later ones win.
+func (b *builder) wholeOf(star *syntax.Star) Expr {
+	if source, ok := b.sourceNamed(star.Stream); ok {
+		return b.visibleWhole(source, star.Span)
+	}
+	sources := b.visible()
+	if len(sources) == 1 {
+		return b.whole(sources[0])
+	}
+	u := &Union{}
+	for _, i := range sources {
+		u.Args = append(u.Args, b.whole(i))
+	}
+	return u
+}
+
+func (b *builder) visibleWhole(source int, span diag.Span) Expr {
+	if !b.sees(source, span) {
+		return unknown()
+	}
+	return b.whole(source)
 }

@@ -24,7 +24,7 @@ func (b *builder) groupKeys() []Expr {
 
 // groups is how the query folds rows; nil when it does not.
 func (b *builder) groups(keys []Expr) *Groups {
-	if len(keys) == 0 && len(b.aggregates) == 0 {
+	if len(keys) == 0 && len(b.aggregates) == 0 && !b.aggHits {
 		return nil
 	}
 	return &Groups{Keys: keys, Aggregates: b.aggregates}

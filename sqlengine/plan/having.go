@@ -9,7 +9,7 @@ import (
 
 // having binds HAVING, which must consist of aggregates, literals and what the
 // rows are grouped by.
-func (b *builder) having(keys []Expr) Step {
+func (b *builder) having(keys []Expr) *Having {
 	e := b.query.Having
 	if e == nil {
 		return nil
@@ -33,7 +33,7 @@ func (b *builder) checkHaving(e syntax.Expr, x Expr, keys []Expr) {
 	}
 	switch x := x.(type) {
 	case *Column:
-		if !b.grouped[x.ID] && !b.readsKeysOnly(x, keys) {
+		if !b.grouped[x.ID] && !b.remembers(x) && !b.readsKeysOnly(x, keys) {
 			b.find(diag.Misplaced, e.At(), "Put conditions on rows into WHERE.", "HAVING: %s is neither an aggregate nor grouped by", x.Name)
 		}
 		return

@@ -2,23 +2,28 @@ package plan
 
 import (
 	"sluice/sqlengine/diag"
+	"sluice/sqlengine/syntax"
 )
 
-// order binds ORDER BY. Without a window there is nothing to sort, but its
-// names are checked all the same.
+// order binds ORDER BY. Without a window or a join there is nothing to sort,
+// but its names are checked all the same.
 func (b *builder) order() Step {
 	if b.query.Order == nil {
 		return nil
 	}
-	o := &Order{}
-	for _, s := range b.query.Order {
-		x := b.within(scope{clause: "ORDER BY", stage: stageOut}, s.X)
+	return &Order{b.sortKeys(scope{clause: "ORDER BY", stage: stageOut}, b.query.Order)}
+}
+
+func (b *builder) sortKeys(at scope, list []syntax.Sort) []SortKey {
+	var keys []SortKey
+	for _, s := range list {
+		x := b.within(at, s.X)
 		if k := x.Kind(); unordered(k) {
 			b.find(diag.TypeMismatch, s.X.At(), "", "%s values have no order", k)
 		}
-		o.Keys = append(o.Keys, SortKey{x, s.Desc})
+		keys = append(keys, SortKey{x, s.Desc})
 	}
-	return o
+	return keys
 }
 
 // limit reads LIMIT.

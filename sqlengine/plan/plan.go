@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	"sluice/sqlengine/function"
@@ -58,6 +59,7 @@ type ColumnInfo struct {
 	Kind   value.Kind
 	Role   value.Role
 	Source int // index into Plan.Sources, or Computed
+	Owner  int // of a column that is computed in front of a join: the source whose rows it belongs to
 }
 
 // Computed is the source of columns that a step computes.
@@ -70,6 +72,7 @@ type Output struct {
 	Null NullMode
 	Role value.Role
 	star bool // it came by *
+	many bool // unnest or extract takes it apart
 }
 
 // NullMode tells what becomes of a NULL in the result.
@@ -109,6 +112,17 @@ func (p *Plan) Streams() []string {
 	return names
 }
 
+// Lookups names the lookup tables that the query asks, each once.
+func (p *Plan) Lookups() []string {
+	var names []string
+	for _, s := range p.Sources {
+		if s.IsLookup() && !slices.Contains(names, s.Stream.Name) {
+			names = append(names, s.Stream.Name)
+		}
+	}
+	return names
+}
+
 // Inputs are the columns that the query reads of a stream.
 func (p *Plan) Inputs(stream string) []value.Column {
 	var list []value.Column
@@ -126,8 +140,16 @@ func (p *Plan) Inputs(stream string) []value.Column {
 	return list
 }
 
-// Windowed tells whether the query has a window.
-func (p *Plan) Windowed() bool { return p.FollowsWindow(len(p.Steps)) }
+// Windowed tells whether each batch of the output is one result: that of a
+// window, or the rows that unnest or a join with tables has made of one.
+// Otherwise each row is.
+func (p *Plan) Windowed() bool {
+	return p.FollowsWindow(len(p.Steps)) || p.unnests() || len(p.Sources) > 1
+}
+
+func (p *Plan) unnests() bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { _, ok := s.(*Unnest); return ok })
+}
 
 // FollowsWindow tells whether the i-th step stands behind the window.
 func (p *Plan) FollowsWindow(i int) bool { return windowOf(p.Steps[:i]) != nil }

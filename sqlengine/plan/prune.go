@@ -11,7 +11,8 @@ func (p *Plan) prune() {
 			used.extend(s)
 			continue
 		case *Window:
-			used.groups(s.Groups)
+			used.window(s)
+			continue
 		case *Aggregate:
 			used.groups(s.Groups)
 		case *Group:
@@ -20,6 +21,9 @@ func (p *Plan) prune() {
 			used.computed(s.Aggregates)
 			s.Keep = used.sorted()
 		case *RowNumber:
+			delete(used, s.ID)
+			s.Keep = used.sorted()
+		case *DedupTrigger:
 			delete(used, s.ID)
 			s.Keep = used.sorted()
 		case *Join:
@@ -65,6 +69,15 @@ func (u columnSet) groups(g *Groups) {
 	g.Keep = u.sorted()
 }
 
+// window: what it computes itself is no column of the input.
+func (u columnSet) window(s *Window) {
+	u.groups(s.Groups)
+	u.read(s.exprs()...)
+	for _, it := range append(slices.Clone(s.Early), s.Late...) {
+		delete(u, it.ID)
+	}
+}
+
 func (u columnSet) computed(calls []AggregateCall) {
 	for _, a := range calls {
 		delete(u, a.ID)
@@ -77,14 +90,11 @@ func (u columnSet) join(p *Plan, s *Join) {
 	u.read(s.exprs()...)
 	for i := range s.Parts {
 		part := &s.Parts[i]
-		for _, id := range u.sorted() {
-			if p.Columns[id].Source != part.Source {
-				continue
-			}
-			part.Reads = append(part.Reads, id)
-			if p.Sources[part.Source].IsTable() {
-				delete(u, id)
-			}
+		part.Reads = slices.DeleteFunc(u.sorted(), func(id int) bool { return p.Columns[id].Source != part.Source })
+	}
+	for _, id := range u.sorted() {
+		if source := p.Columns[id].Source; source != Computed && p.Sources[source].IsTable() {
+			delete(u, id)
 		}
 	}
 	u.tag(s.Tag)

@@ -21,10 +21,21 @@ func (b *builder) selectList() []Output {
 		if star, ok := it.X.(*syntax.Star); ok {
 			b.checkStar(star)
 			stars = true
-			items = append(items, b.star(it)...)
+			items = append(items, b.star(it, star)...)
 			continue
 		}
-		out := b.item(it, &unnamed)
+		if outs, ok := b.columnsItem(it); ok {
+			items = append(items, outs...)
+			continue
+		}
+		outs, unnested := b.unnestItem(it)
+		if !unnested {
+			outs = []Output{b.item(it, &unnamed)}
+		}
+		if len(outs) == 0 {
+			continue
+		}
+		out := outs[0]
 		if it.Invisible {
 			continue
 		}
@@ -32,31 +43,17 @@ func (b *builder) selectList() []Output {
 			b.find(diag.Duplicate, it.Span, "Give it another name by AS.", "duplicate field definition %q", out.Name)
 		}
 		named[out.Name] = true
-		items = append(items, out)
+		items = append(items, outs...)
 	}
 	if stars {
-		items = withoutHidden(items, named)
+		items = withoutHidden(mergeStars(items), named)
 	}
 	return items
 }
 
-// withoutHidden drops a column that * brought where another item has its name:
-// the last one wins.
+// withoutHidden drops a column that * brought where another item has its name.
 func withoutHidden(items []Output, named map[string]bool) []Output {
-	last := map[string]int{}
-	for i, it := range items {
-		if named[it.Name] && it.star {
-			continue
-		}
-		last[it.Name] = i
-	}
-	kept := items[:0]
-	for i, it := range items {
-		if last[it.Name] == i && !(named[it.Name] && it.star) {
-			kept = append(kept, it)
-		}
-	}
-	return kept
+	return slices.DeleteFunc(items, func(it Output) bool { return it.star && named[it.Name] })
 }
 
 func (b *builder) checkStar(s *syntax.Star) {
@@ -120,57 +117,6 @@ func (b *builder) isBare(e syntax.Expr) bool {
 		return named
 	}
 	return false
-}
-
-// star is what * stands for: the declared columns, or the whole row.
-func (b *builder) star(it *syntax.Item) []Output {
-	var gone []string
-	for _, id := range it.Except {
-		if !b.isDeclared(id.Name) && !b.anySchemaless() {
-			b.find(diag.UnknownColumn, id.Span, diag.DidYouMean(id.Name, b.columnNames()), "unknown column %q", id.Name)
-		}
-		gone = append(gone, id.Name)
-	}
-	var replaced []Output
-	for _, r := range it.Replace {
-		gone = append(gone, r.Alias.Name)
-		x := b.within(scope{clause: "SELECT", stage: stageOut}, r.X)
-		replaced = append(replaced, Output{Name: r.Alias.Name, X: x, Null: b.nullMode(NullOmitted), star: true})
-	}
-	if it.Invisible {
-		return nil
-	}
-	return append(b.expand(gone), replaced...)
-}
-
-// anySchemaless tells whether a source takes any column.
-func (b *builder) anySchemaless() bool {
-	return slices.ContainsFunc(b.sources, func(s *Source) bool { return s.Stream.Schemaless })
-}
-
-// expand is * of the query's source without the columns that are gone.
-func (b *builder) expand(gone []string) []Output {
-	return b.expandSource(0, gone)
-}
-
-// expandSource is * of one source without the columns that are gone.
-func (b *builder) expandSource(source int, gone []string) []Output {
-	stream := b.sources[source].Stream
-	if stream.Schemaless {
-		x := b.whole(source)
-		if len(gone) > 0 {
-			slices.Sort(gone)
-			x = &Without{x, gone}
-		}
-		return []Output{{Name: "*", X: x, Role: value.Whole, star: true}}
-	}
-	var list []Output
-	for _, f := range stream.Fields {
-		if !slices.Contains(gone, f.Name) {
-			list = append(list, Output{Name: f.Name, X: b.readColumn(source, f.Name, value.Field, f.Kind), Null: NullKept, star: true})
-		}
-	}
-	return list
 }
 
 func outputSchema(items []Output) *value.Schema {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	"sluice/sqlengine/function"
@@ -60,11 +61,11 @@ type Computation struct {
 
 // AnalyticCall is one call of a function that remembers former rows.
 type AnalyticCall struct {
-	Function  *function.Analytic
-	Bound     function.BoundAnalytic
+	Bound     *function.BoundAnalytic
 	Args      []Expr
 	Partition []Expr // one state for each value of them
 	When      Expr   // rows without it leave the state alone; nil: all rows count
+	Own       Expr   // rows without it are of another stream of the join and have no result; nil: all are its own
 	Text      string // as the query has it
 }
 
@@ -74,8 +75,10 @@ type Window struct {
 	// Where is the WHERE of a window that counts or sees all rows: one that
 	// fails it is no content. nil: there is none, or it is a step of its own.
 	Where   Expr
-	Groups  *Groups // nil: the rows themselves are emitted
-	Keyless bool    // there are no GROUP BY expressions: an empty window has a result too
+	Early   []Computation // for WHERE: of each row that comes
+	Late    []Computation // for the groups: of each row that passes it
+	Groups  *Groups       // nil: the rows themselves are emitted
+	Keyless bool          // there are no GROUP BY expressions: an empty window has a result too
 }
 
 // Join combines the rows of a window, or of one row, with those of the other
@@ -149,6 +152,15 @@ type RowNumber struct {
 	Keep      []int
 }
 
+// DedupTrigger tells of each row which part of a time slot is new:
+// dedup_trigger(). A row waits until the slot has ended.
+type DedupTrigger struct {
+	ID              int
+	Start, End, Now Expr  // milliseconds
+	Expire          int64 // slots that are older are forgotten
+	Keep            []int
+}
+
 // Order sorts the rows of a window.
 type Order struct{ Keys []SortKey }
 
@@ -170,9 +182,14 @@ type Project struct{ Items []Output }
 // Unnest makes rows of an array, or columns of an object, in the result:
 // unnest() and extract().
 type Unnest struct {
-	Column int  // of the result, that holds the array or object; behind it stands the column of role Whole for the fields
-	Object bool // extract: the value is an object
+	Column int      // of the result, that holds the array or object; behind it stands the column of role Whole for the fields
+	Object bool     // extract: the value is an object
+	Null   NullMode // of an element
 }
+
+// Split lets rows come one by one, because each may change what conditions
+// read of the rows before it: last_hit_count().
+type Split struct{}
 
 // Name implements Step.
 func (*Merge) Name() string { return "merge" }
@@ -208,6 +225,9 @@ func (*Having) Name() string { return "having" }
 func (*RowNumber) Name() string { return "row_number" }
 
 // Name implements Step.
+func (*DedupTrigger) Name() string { return "dedup_trigger" }
+
+// Name implements Step.
 func (*Order) Name() string { return "order" }
 
 // Name implements Step.
@@ -222,9 +242,13 @@ func (*Project) Name() string { return "project" }
 // Name implements Step.
 func (*Unnest) Name() string { return "unnest" }
 
+// Name implements Step.
+func (*Split) Name() string { return "split" }
+
 func (*Merge) exprs() []Expr  { return nil }
 func (*Limit) exprs() []Expr  { return nil }
 func (*Unnest) exprs() []Expr { return nil }
+func (*Split) exprs() []Expr  { return nil }
 
 func (s *Watermark) exprs() []Expr {
 	var list []Expr
@@ -248,12 +272,15 @@ func (c *Computation) exprs() []Expr {
 	if c.Analytic == nil {
 		return []Expr{c.X}
 	}
-	list := append(append([]Expr{}, c.Analytic.Args...), c.Analytic.Partition...)
-	return present(append(list, c.Analytic.When)...)
+	return c.Analytic.exprs()
 }
 
 func (s *Window) exprs() []Expr {
-	return present(append(append(s.Groups.exprs(), s.Spec.exprs()...), s.Where)...)
+	list := append(append(s.Groups.exprs(), s.Spec.exprs()...), s.Where)
+	for _, it := range append(slices.Clone(s.Early), s.Late...) {
+		list = append(list, it.exprs()...)
+	}
+	return present(list...)
 }
 
 func (s *Join) exprs() []Expr {
@@ -291,6 +318,8 @@ func (s *Having) exprs() []Expr { return []Expr{s.Cond} }
 func (s *RowNumber) exprs() []Expr {
 	return append(append([]Expr{}, s.Partition...), sortExprs(s.Order)...)
 }
+
+func (s *DedupTrigger) exprs() []Expr { return []Expr{s.Start, s.End, s.Now} }
 
 func (s *Order) exprs() []Expr { return sortExprs(s.Keys) }
 

@@ -25,6 +25,9 @@ type Length struct {
 // the clocks.
 var unitNanos = map[string]int64{"MS": 1e6, "SS": 1e9, "MI": 60e9, "HH": 3600e9, "DD": 86400e9}
 
+// LongestWindow is how long a window may be, in nanoseconds: 73 years.
+const LongestWindow = int64(1 << 61)
+
 // Nanos is the length; days may be longer or shorter by an hour.
 func (l Length) Nanos() int64 { return l.Size * unitNanos[l.Unit] }
 
@@ -39,20 +42,27 @@ type windowKind struct {
 	behind bool
 }
 
-// windowKinds are the windows of the dialect.
-var windowKinds = []windowKind{
-	{"TUMBLINGWINDOW", (*builder).tumbling, false},
+// windowKinds are the windows of the dialect. They are no variable, because
+// the conditions of windows are bound by what their own kind is.
+func windowKinds() []windowKind {
+	return []windowKind{
+		{"TUMBLINGWINDOW", (*builder).tumbling, false},
+		{"HOPPINGWINDOW", (*builder).hopping, false},
+		{"SESSIONWINDOW", (*builder).session, false},
+		{"STATEWINDOW", (*builder).state, false},
+		{"SLIDINGWINDOW", (*builder).sliding, true},
+		{"COUNTWINDOW", (*builder).count, true},
+	}
 }
 
-// windowKind is the kind of the query's window; nil: it has none, or one that
-// is not known.
+// windowKind is the kind of the query's window; nil: it has none.
 func (b *builder) windowKind() *windowKind {
 	if len(b.query.Windows) == 0 {
 		return nil
 	}
-	for i := range windowKinds {
-		if strings.EqualFold(windowKinds[i].name, b.query.Windows[0].Name.Name) {
-			return &windowKinds[i]
+	for _, k := range windowKinds() {
+		if strings.EqualFold(k.name, b.query.Windows[0].Name.Name) {
+			return &k
 		}
 	}
 	return nil
@@ -62,7 +72,7 @@ func (b *builder) windowKind() *windowKind {
 // stream.
 func (b *builder) whereBehind() bool {
 	k := b.windowKind()
-	return k != nil && (k.behind || b.settings.EventTime || b.joinsStreams())
+	return k != nil && (k.behind || b.totals != nil || b.settings.EventTime || len(b.sources) > 1)
 }
 
 // windowStage is the stage of conditions that the window itself evaluates.
@@ -82,13 +92,7 @@ func (b *builder) window() WindowSpec {
 	for _, w := range windows[1:] {
 		b.find(diag.Duplicate, w.Span, "Write a rule for each window.", "a query has one window only")
 	}
-	w := windows[0]
-	k := b.windowKind()
-	if k == nil {
-		b.find(diag.Unsupported, w.Span, "TUMBLINGWINDOW is.", "%s is not supported yet", strings.ToUpper(w.Name.Name))
-		return nil
-	}
-	spec, ok := k.plan(b, w)
+	spec, ok := b.windowKind().plan(b, windows[0])
 	if !ok {
 		return nil
 	}
@@ -125,7 +129,7 @@ func (b *builder) lengths(w *syntax.Window, example string, least, most int) ([]
 	for _, arg := range w.Args[1:] {
 		size, good := b.size(arg)
 		ok = ok && good
-		if longest := int64(1<<62) / max(unitNanos[unit], 1); ok && size > longest {
+		if longest := LongestWindow / max(unitNanos[unit], 1); ok && size > longest {
 			b.find(diag.TypeMismatch, arg.At(), "", "a window of %d %s is too long", size, unit)
 			ok = false
 		}

@@ -9,64 +9,80 @@ type archive struct {
 	sections []section
 }
 
-type section struct{ name, text string }
+type section struct {
+	name, text string
+	line       int // of the marker
+}
 
-func parseArchive(data []byte) archive {
+func parseArchive(data string) archive {
 	var a archive
 	text := &a.comment
-	for line := range strings.Lines(string(data)) {
-		if name, ok := marker(line); ok {
-			a.sections = append(a.sections, section{name: name})
+	line := 0
+	for s := range strings.Lines(data) {
+		line++
+		if name, ok := marker(s); ok {
+			a.sections = append(a.sections, section{name: name, line: line})
 			text = &a.sections[len(a.sections)-1].text
 			continue
 		}
-		*text += line
+		*text += s
 	}
 	return a
 }
 
 func marker(line string) (string, bool) {
-	line = strings.TrimSpace(line)
-	name, ok := strings.CutPrefix(line, "-- ")
+	name, ok := strings.CutPrefix(strings.TrimSpace(line), "-- ")
 	if !ok {
 		return "", false
 	}
 	return strings.CutSuffix(name, " --")
 }
 
-func (a *archive) has(name string) bool {
-	for _, s := range a.sections {
-		if s.name == name {
-			return true
+// find returns the section of that name, nil when there is none.
+func (a *archive) find(name string) *section {
+	for i := range a.sections {
+		if a.sections[i].name == name {
+			return &a.sections[i]
 		}
 	}
-	return false
+	return nil
 }
 
+func (a *archive) has(name string) bool { return a.find(name) != nil }
+
+// text of a section, empty when there is none.
 func (a *archive) text(name string) string {
-	for _, s := range a.sections {
-		if s.name == name {
-			return s.text
-		}
+	if s := a.find(name); s != nil {
+		return s.text
 	}
 	return ""
 }
 
-func (a *archive) without(names ...string) archive {
+// with is the archive with these sections in place of the old ones of their
+// names, or behind the others, and without the sections named.
+func (a *archive) with(put []section, without ...string) archive {
 	b := archive{comment: a.comment}
 	for _, s := range a.sections {
 		keep := true
-		for _, name := range names {
+		for _, name := range without {
 			keep = keep && s.name != name
+		}
+		for _, p := range put {
+			if p.name == s.name {
+				s.text, keep = p.text, true
+			}
 		}
 		if keep {
 			b.sections = append(b.sections, s)
 		}
 	}
+	for _, p := range put {
+		if !b.has(p.name) {
+			b.sections = append(b.sections, p)
+		}
+	}
 	return b
 }
-
-func (a *archive) add(name, text string) { a.sections = append(a.sections, section{name, text}) }
 
 func (a *archive) format() string {
 	var b strings.Builder

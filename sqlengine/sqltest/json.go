@@ -1,170 +1,123 @@
 package sqltest
 
 import (
-	"encoding/base64"
 	"encoding/json"
-	"fmt"
+	"errors"
+	"io"
 	"strings"
-
-	"sluice/sqlengine"
-	"sluice/sqlengine/value"
 )
 
-func decode(text string, to any) error {
-	d := json.NewDecoder(strings.NewReader(text))
+// object is a JSON object whose keys stay in order, as they are converted in
+// the order of the payload.
+type object struct {
+	names  []string
+	values []any
+}
+
+// get returns a key; of two equal ones the last.
+func (o object) get(name string) (any, bool) {
+	for i := len(o.names) - 1; i >= 0; i-- {
+		if o.names[i] == name {
+			return o.values[i], true
+		}
+	}
+	return nil, false
+}
+
+// scanner reads JSON values that stand one after the other.
+type scanner struct {
+	text string
+	json *json.Decoder
+	from int // offset of json in text
+}
+
+func newScanner(text string, from int) *scanner {
+	d := json.NewDecoder(strings.NewReader(text[from:]))
 	d.UseNumber()
-	return d.Decode(to)
+	return &scanner{text, d, from}
 }
 
-// reader turns JSON into values.
-type reader struct{ whole bool }
+// rest is what follows the values read so far.
+func (s *scanner) rest() string { return strings.TrimLeft(s.text[s.offset():], " \t\r\n") }
 
-// rowOf is a row of these columns.
-func rowOf(r reader, stream *sqlengine.Stream, columns []value.Column, object, meta map[string]any) ([]value.Value, error) {
-	row := make([]value.Value, len(columns))
-	for i, c := range columns {
-		from, read := object, func(x any) (value.Value, error) { return r.free(x), nil }
-		switch c.Role {
-		case value.Whole:
-			row[i] = r.free(object)
-			continue
-		case value.Meta:
-			from = meta
-			if c.Name == "*" {
-				row[i] = reader{true}.free(meta)
-				continue
-			}
-			read = func(x any) (value.Value, error) { return reader{true}.free(x), nil }
-		default:
-			if f, ok := stream.Field(c.Name); ok {
-				read = func(x any) (value.Value, error) { return r.declared(f, x) }
-			}
-		}
-		x, ok := from[c.Name]
-		if !ok {
-			row[i] = value.Missing
-			continue
-		}
-		v, err := read(x)
+func (s *scanner) offset() int { return s.from + int(s.json.InputOffset()) }
+
+// next reads a value: nil, bool, string, json.Number, []any or object.
+func (s *scanner) next() (any, error) {
+	v, err := readJSON(s.json)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return v, err
+}
+
+func readJSON(d *json.Decoder) (any, error) {
+	t, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch t {
+	case json.Delim('['):
+		return readList(d)
+	case json.Delim('{'):
+		return readObject(d)
+	}
+	return t, nil
+}
+
+func readList(d *json.Decoder) (any, error) {
+	list := []any{}
+	for d.More() {
+		v, err := readJSON(d)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", c.Name, err)
+			return nil, err
 		}
-		row[i] = v
+		list = append(list, v)
 	}
-	return row, nil
+	_, err := d.Token()
+	return list, err
 }
 
-// free is a value of an undeclared column: numbers are FLOAT.
-func (r reader) free(x any) value.Value {
-	switch x := x.(type) {
+func readObject(d *json.Decoder) (any, error) {
+	var o object
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		v, err := readJSON(d)
+		if err != nil {
+			return nil, err
+		}
+		o.names, o.values = append(o.names, name.(string)), append(o.values, v)
+	}
+	_, err := d.Token()
+	return o, err
+}
+
+// oneValue reads a text that is one JSON value.
+func oneValue(text string) (any, error) {
+	s := newScanner(text, 0)
+	v, err := s.next()
+	if err == nil && s.rest() != "" {
+		err = errors.New("more than one JSON value")
+	}
+	return v, err
+}
+
+// typeName is the name of a JSON type in messages.
+func typeName(x any) string {
+	switch x.(type) {
+	case nil:
+		return "null"
 	case bool:
-		return value.OfBool(x)
+		return "boolean"
 	case string:
-		return value.OfString(x)
+		return "string"
 	case json.Number:
-		if i, err := x.Int64(); err == nil && r.whole {
-			return value.OfInt(i)
-		}
-		f, _ := x.Float64() // the decoder has checked the syntax
-		return value.OfFloat(f)
+		return "number"
 	case []any:
-		list := make([]value.Value, len(x))
-		for i, e := range x {
-			list[i] = r.free(e)
-		}
-		return value.OfList(list)
-	case map[string]any:
-		return object(x, r.free)
+		return "array"
 	}
-	return value.Value{}
-}
-
-func object(m map[string]any, read func(any) value.Value) value.Value {
-	names, values := make([]string, 0, len(m)), make([]value.Value, 0, len(m))
-	for name, x := range m {
-		names, values = append(names, name), append(values, read(x))
-	}
-	return value.OfObject(value.FieldsOf(names, values))
-}
-
-// declared is a value of a declared column.
-func (r reader) declared(f *sqlengine.Field, x any) (value.Value, error) {
-	if x == nil {
-		return value.Value{}, nil
-	}
-	bad := fmt.Errorf("has the wrong type %T, expected %s", x, f.Type())
-	switch f.Kind {
-	case value.Int:
-		if n, ok := x.(json.Number); ok {
-			if i, err := n.Int64(); err == nil {
-				return value.OfInt(i), nil
-			}
-		}
-		return value.Value{}, bad
-	case value.Time:
-		return reader{true}.free(x), nil
-	case value.Bytes:
-		s, _ := x.(string)
-		b, err := base64.StdEncoding.DecodeString(s)
-		return value.OfBytes(b), err
-	case value.List:
-		return r.list(f, x, bad)
-	case value.Object:
-		return r.structure(f, x, bad)
-	}
-	if v := r.free(x); v.Kind() == f.Kind {
-		return v, nil
-	}
-	return value.Value{}, bad
-}
-
-func (r reader) list(f *sqlengine.Field, x any, bad error) (value.Value, error) {
-	elements, ok := x.([]any)
-	if !ok {
-		return value.Value{}, bad
-	}
-	list := make([]value.Value, len(elements))
-	for i, e := range elements {
-		var err error
-		if list[i], err = r.declared(f.Elem, e); err != nil {
-			return value.Value{}, err
-		}
-	}
-	return value.OfList(list), nil
-}
-
-func (r reader) structure(f *sqlengine.Field, x any, bad error) (value.Value, error) {
-	fields, ok := x.(map[string]any)
-	if !ok {
-		return value.Value{}, bad
-	}
-	var names []string
-	var values []value.Value
-	for i := range f.Fields {
-		if inner, ok := fields[f.Fields[i].Name]; ok {
-			v, err := r.declared(&f.Fields[i], inner)
-			if err != nil {
-				return value.Value{}, err
-			}
-			names, values = append(names, f.Fields[i].Name), append(values, v)
-		}
-	}
-	return value.OfObject(value.FieldsOf(names, values)), nil
-}
-
-// objectOf is a row of the result as one object.
-func objectOf(s *value.Schema, r value.Row) value.Value {
-	var names []string
-	var values []value.Value
-	for i, c := range s.Columns {
-		if c.Role == value.Whole && r.Cols[i].Kind() == value.Object {
-			whole := r.Cols[i].Object()
-			names, values = append(whole.Names[:len(whole.Names):len(whole.Names)], names...), append(whole.Values[:len(whole.Values):len(whole.Values)], values...)
-			continue
-		}
-		if !r.Cols[i].IsMissing() {
-			names, values = append(names, c.Name), append(values, r.Cols[i])
-		}
-	}
-	return value.OfObject(value.FieldsOf(names, values))
+	return "object"
 }

@@ -1,8 +1,11 @@
 package sqltest
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,139 +16,150 @@ import (
 // player feeds the input of a case to its query and writes down what comes.
 type player struct {
 	streams streams
+	lookups map[string][]object
 	options options
+	ruleID  string
+	sql     string
 	query   *sqlengine.Query
 	run     *sqlengine.Run
 	now     int64
+	changed map[string]value.Value // parameters that the input has changed
 	out     strings.Builder
 	cut     func(*player) error // between two lines of the input, for tests
 }
 
-func (p *player) play(input string) error {
+func (p *player) play(input source) error {
+	p.now, p.changed = p.options.start.UnixNano(), map[string]value.Value{}
+	if err := p.checkLookups(); err != nil {
+		return fmt.Errorf("%s: %w", input.file, err)
+	}
 	if err := p.open(); err != nil {
 		return err
 	}
-	for line := range strings.Lines(input) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
+	for at, line := range input.lines() {
+		e, err := parseEvent(line)
+		if err == nil {
+			err = p.take(e)
 		}
-		if err := p.line(line); err != nil {
-			return fmt.Errorf("input: %s: %w", line, err)
+		if err == nil && p.cut != nil {
+			err = p.cut(p)
 		}
-		if p.cut != nil {
-			if err := p.cut(p); err != nil {
-				return err
-			}
+		if err != nil {
+			return errors.Join(input.wrap(at, err), p.run.Close())
 		}
 	}
 	return p.run.Close()
 }
 
 func (p *player) open() (err error) {
-	if p.now == 0 {
-		p.now = p.options.start.UnixNano()
-	}
 	p.run, err = p.query.Open(sqlengine.Env{
-		RuleID: "rule1", Start: p.options.start, Location: p.options.zone,
-		Now: func() time.Time { return time.Unix(0, p.now) },
-		OnRowError: func(e *sqlengine.RowError) {
-			fmt.Fprintf(&p.out, "@%s error %v\n", p.since(p.now), e)
-		},
+		RuleID: p.ruleID, Start: p.options.start, Location: p.options.zone, Params: p.changed, Lookups: p.tables(),
+		Prop:       func(name string) (string, bool) { text, ok := p.options.props[name]; return text, ok },
+		KeyedState: func(key string) (value.Value, bool) { v, ok := p.options.state[key]; return v, ok },
+		Now:        func() time.Time { return time.Unix(0, p.now) },
+		OnRowError: func(e *sqlengine.RowError) { p.fail(e) },
 	}, &writer{p})
 	return err
 }
 
+// tables answer for the lookup tables of the query.
+func (p *player) tables() map[string]sqlengine.Lookup {
+	answers := map[string]sqlengine.Lookup{}
+	for name, content := range p.lookups {
+		d := p.decoder(p.streams[name])
+		t := &table{keys: d, rows: d, content: content}
+		t.keys.Columns = nil
+		answers[name] = t
+	}
+	return answers
+}
+
+// decoder makes the rows that the query reads of a stream.
+func (p *player) decoder(s *sqlengine.Stream) Decoder {
+	return Decoder{Stream: s, Columns: p.query.Columns(s.Name), WholeNumbers: p.options.whole || typed(s)}
+}
+
+// fail writes down a row that failed.
+func (p *player) fail(err error) { fmt.Fprintf(&p.out, "@%s error %v\n", p.since(p.now), err) }
+
 func (p *player) since(t int64) time.Duration { return time.Duration(t - p.options.start.UnixNano()) }
 
-func (p *player) line(line string) error {
-	word, rest, _ := strings.Cut(line, " ")
-	at, rest, _ := strings.Cut(rest, " ")
-	d, err := time.ParseDuration(strings.TrimPrefix(at, "@"))
+func (p *player) take(e event) error {
+	if e.kind == change {
+		return p.change(e.param)
+	}
+	to := p.options.start.Add(e.at).UnixNano()
+	if to < p.now {
+		return fmt.Errorf("it is %s already: lines stand in the order of their times", p.since(p.now))
+	}
+	if err := p.emitDue(to); err != nil {
+		return err
+	}
+	p.now = to
+	if e.kind == passage {
+		return p.run.Advance(to)
+	}
+	return p.push(e)
+}
+
+// change gives a parameter another value while the rule runs.
+func (p *player) change(text string) error {
+	name, v, err := parseValue("param", text)
 	if err != nil {
 		return err
 	}
-	p.now = p.options.start.Add(d).UnixNano()
-	if word == "advance" {
-		return p.advance(p.now)
+	if _, known := p.options.Params[name]; !known {
+		return unknown("parameter", name, slices.Sorted(maps.Keys(p.options.Params)))
 	}
-	stream, ok := p.streams[word]
-	if !ok {
-		return fmt.Errorf("unknown stream %q", word)
-	}
-	return p.push(stream, rest)
+	p.changed[name] = v
+	return p.run.SetParam(name, v)
 }
 
-// advance lets the time pass as a host does: by way of each time that the
-// query waits for.
-func (p *player) advance(to int64) error {
+// mostSteps bounds what one line of the input can let come.
+const mostSteps = 1_000_000
+
+// emitDue lets the time pass as a host does: by way of each time that the query
+// waits for.
+func (p *player) emitDue(to int64) error {
+	before := int64(math.MinInt64)
+	steps := 0
 	for next, ok := p.run.Next(); ok && next <= to; next, ok = p.run.Next() {
-		p.now = next
+		if next <= before {
+			return fmt.Errorf("the query still waits for %s after that time", p.since(next))
+		}
+		if steps++; steps > mostSteps {
+			return fmt.Errorf("more than %d windows until then; let less time pass", mostSteps)
+		}
+		before, p.now = next, max(p.now, next)
 		if err := p.run.Advance(next); err != nil {
 			return err
 		}
 	}
-	p.now = to
-	return p.run.Advance(to)
+	return nil
 }
 
-func (p *player) push(stream *sqlengine.Stream, text string) error {
-	text, metaText, _ := strings.Cut(text, " meta ")
-	var meta map[string]any
-	if metaText != "" {
-		if err := decode(metaText, &meta); err != nil {
-			return err
-		}
+func (p *player) push(e event) error {
+	stream, ok := p.streams[e.name]
+	if !ok {
+		return p.streams.unknown(e.name)
 	}
-	columns := p.query.Columns(stream.Name)
-	batch := &value.Batch{Schema: &value.Schema{Columns: columns}}
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	for d.More() {
-		var object map[string]any
-		if err := d.Decode(&object); err != nil {
-			return err
-		}
-		row, err := rowOf(reader{p.options.whole}, stream, columns, object, meta)
+	d := p.decoder(stream)
+	batch := &value.Batch{Schema: &value.Schema{Columns: d.Columns}}
+	for _, message := range e.messages {
+		rows, err := d.message(message, e.meta)
 		if err != nil {
-			return err
+			p.fail(&sqlengine.RowError{Op: "decode", Err: err})
 		}
-		batch.Rows = append(batch.Rows, value.Row{Time: p.now, Cols: row})
+		for _, cols := range rows {
+			batch.Rows = append(batch.Rows, value.Row{Time: p.now, Cols: cols})
+		}
 	}
-	return p.run.Push(stream.Name, batch)
+	if len(batch.Rows) == 0 && p.run.Reads(e.name) {
+		return nil
+	}
+	return p.run.Push(e.name, batch)
 }
 
-// writer prints results: each batch of a windowed query is one, else each row.
-type writer struct{ p *player }
-
-func (w *writer) Push(b *value.Batch) error {
-	if w.p.query.Windowed() {
-		return w.result(b.Rows...)
-	}
-	for _, r := range b.Rows {
-		if err := w.result(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *writer) result(rows ...value.Row) error {
-	at := w.p.now
-	line := []byte{'['}
-	for i, r := range rows {
-		at = r.Time
-		if i > 0 {
-			line = append(line, ',')
-		}
-		var err error
-		if line, err = objectOf(w.p.query.Output(), r).AppendJSON(line); err != nil {
-			return err
-		}
-	}
-	fmt.Fprintf(&w.p.out, "@%s %s]\n", w.p.since(at), line)
-	return nil
-}
-
-func (w *writer) Advance(int64) error { return nil }
-func (w *writer) Close() error        { return nil }
+// typed tells whether the source gives numbers a type of their own, as the
+// readings of EdgeX have one: then 5 is BIGINT and 5.0 FLOAT.
+func typed(s *sqlengine.Stream) bool { return s.Options.Type == "edgex" }

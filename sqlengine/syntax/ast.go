@@ -124,10 +124,11 @@ type Slice struct {
 // Call is a function call.
 type Call struct {
 	Pos
-	Name   Ident
-	Args   []Expr
-	Filter Expr  // FILTER (WHERE …), or nil
-	Over   *Over // or nil
+	Name     Ident
+	Distinct bool // the arguments are behind DISTINCT
+	Args     []Expr
+	Filter   Expr  // FILTER (WHERE …), or nil
+	Over     *Over // or nil
 }
 
 // Over is OVER (…).

@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"slices"
 	"strconv"
 
 	"sluice/sqlengine/diag"
@@ -201,8 +202,9 @@ func (p *parser) name() Expr {
 func (p *parser) call(name Ident) Expr {
 	p.expect("(")
 	c := &Call{Name: name}
-	if p.tok.word("DISTINCT") {
-		p.fail(p.tok.span, "array_cardinality(array_distinct(collect(x))) counts the different values.", "there is no DISTINCT")
+	if p.tok.word("DISTINCT") && p.beginsOperand() {
+		p.advance()
+		c.Distinct = true
 	}
 	if p.unit() != nil {
 		p.fail(name.Span, windowHint(name.Name), "unknown window %s", name.Name)
@@ -219,6 +221,22 @@ func (p *parser) call(name Ident) Expr {
 	}
 	c.Pos = p.since(name.Start)
 	return c
+}
+
+// beginsOperand tells whether the token behind this one begins an operand, so
+// that this one is no column.
+func (p *parser) beginsOperand() bool {
+	lex := p.lex // a copy, which reads ahead
+	next := lex.next()
+	if next.is("*") {
+		next = lex.next()
+		return next.is(")") || next.is(",")
+	}
+	switch next.kind {
+	case tokenName, tokenInt, tokenFloat, tokenString, tokenParam:
+		return true
+	}
+	return slices.ContainsFunc([]string{"(", "CASE", "NOT", "TRUE", "FALSE"}, next.is)
 }
 
 func (p *parser) filter() Expr {

@@ -243,9 +243,29 @@ func (p *printer) slice(e *Slice) {
 
 func (p *printer) call(e *Call) {
 	p.text(Quote(e.Name.Name), "(")
-	p.list(e.Args)
+	if e.Distinct {
+		p.distinct(e.Args)
+	} else {
+		p.list(e.Args)
+	}
 	p.text(")")
 	p.filterOver(e.Filter, e.Over)
+}
+
+// distinct prints arguments behind DISTINCT, which reads as a column in front
+// of an operator.
+func (p *printer) distinct(args []Expr) {
+	var q printer
+	q.list(args[:1])
+	first := q.String()
+	if strings.HasPrefix(first, "-") {
+		first = "(" + first + ")"
+	}
+	p.text("DISTINCT ", first)
+	if len(args) > 1 {
+		p.text(", ")
+		p.list(args[1:])
+	}
 }
 
 func (p *printer) filterOver(filter Expr, over *Over) {

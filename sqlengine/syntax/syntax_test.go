@@ -240,7 +240,8 @@ func genExpr(t *rapid.T, depth int) Expr {
 	case 9:
 		return &Slice{X: sub(), High: sub()}
 	case 10:
-		return &Call{Name: genIdent(t), Args: genList(t, depth-1), Over: genOver(t)}
+		args := genList(t, depth-1)
+		return &Call{Name: genIdent(t), Distinct: len(args) > 0 && not, Args: args, Over: genOver(t)}
 	}
 	return &Binary{Op: rapid.SampledFrom([]Op{Or, And, Equal, NotEqual, Less, GreaterEqual, Add, Subtract, BitOr, BitXor,
 		Multiply, Divide, Modulo, BitAnd}).Draw(t, "op"), L: sub(), R: sub()}

@@ -10,7 +10,7 @@ import (
 )
 
 // AppendJSON appends the JSON form of v to dst: objects with sorted keys,
-// BYTEA as base64, DATETIME as RFC 3339 in UTC, floats in their shortest exact
+// BYTEA as base64, DATETIME as RFC 3339 in UTC or its own zone, floats in their shortest exact
 // form, and <, >, & escaped, as the dialect has it. It fails on NaN and
 // infinities, which JSON cannot write.
 func (v Value) AppendJSON(dst []byte) ([]byte, error) {
@@ -28,8 +28,12 @@ func (v Value) AppendJSON(dst []byte) ([]byte, error) {
 		dst = base64.StdEncoding.AppendEncode(dst, v.Bytes())
 		return append(dst, '"'), nil
 	case Time:
+		zone := v.Zone()
+		if zone == nil {
+			zone = time.UTC
+		}
 		dst = append(dst, '"')
-		dst = time.Unix(0, v.Time()).UTC().AppendFormat(dst, time.RFC3339Nano)
+		dst = time.Unix(0, v.Time()).In(zone).AppendFormat(dst, time.RFC3339Nano)
 		return append(dst, '"'), nil
 	case List:
 		return appendList(dst, v.List())

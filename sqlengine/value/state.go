@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 )
 
 // Encoder writes the state of an operator: self-delimiting fields, one after
@@ -40,8 +41,17 @@ func (e *Encoder) String(s string) {
 	e.buf = append(e.buf, s...)
 }
 
+// zonedTime stands in place of a kind before a DATETIME with its own zone.
+const zonedTime = byte(Object) + 1
+
 // Value writes v.
 func (e *Encoder) Value(v Value) {
+	if v.kind == Time && v.Zone() != nil {
+		e.buf = append(e.buf, zonedTime)
+		e.Int(v.Time())
+		e.String(v.Zone().String())
+		return
+	}
 	e.buf = append(e.buf, byte(v.kind))
 	switch v.kind {
 	case Null, Bool:
@@ -79,8 +89,9 @@ var errState = errors.New("state is damaged")
 // Decoder reads what an Encoder wrote. After the first error it returns zeros;
 // the caller asks Err once, at the end.
 type Decoder struct {
-	buf []byte
-	err error
+	buf   []byte
+	err   error
+	zones map[string]*time.Location // those that were read, as finding one takes long
 }
 
 // NewDecoder reads from b, which must not be changed while values live.
@@ -174,6 +185,8 @@ func (d *Decoder) value(depth int) Value {
 		return Value{}
 	}
 	switch k := Kind(b[0]); k {
+	case Kind(zonedTime):
+		return OfTimeIn(d.Int(), d.zone())
 	case Null, Bool:
 		v := Value{kind: k}
 		if d.Bool() {
@@ -201,6 +214,24 @@ func (d *Decoder) value(depth int) Value {
 		d.Fail(fmt.Errorf("%w: kind %d", errState, k))
 		return Value{}
 	}
+}
+
+func (d *Decoder) zone() *time.Location {
+	name := d.String()
+	zone, ok := d.zones[name]
+	if ok || d.err != nil {
+		return zone
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		d.Fail(fmt.Errorf("%w: time zone %q: %w", errState, name, err))
+		return nil
+	}
+	if d.zones == nil {
+		d.zones = map[string]*time.Location{}
+	}
+	d.zones[name] = zone
+	return zone
 }
 
 // Values reads what Encoder.Values wrote.

@@ -4,6 +4,7 @@ package value
 
 import (
 	"math"
+	"time"
 	"unsafe"
 )
 
@@ -36,7 +37,7 @@ func (k Kind) String() string { return kindNames[k] }
 // every expression several times slower (TestValueFitsInRegisters guards it).
 // Values are immutable: whoever holds one may keep it and share it.
 type Value struct {
-	ref  unsafe.Pointer // bytes of a string or BYTEA, elements of a list, *Fields of an object
+	ref  unsafe.Pointer // bytes of a string or BYTEA, elements of a list, *Fields of an object, zone of a DATETIME
 	num  uint64         // bool, int, float bits, nanoseconds; length where ref is a sequence; 1 in a missing NULL
 	kind Kind
 }
@@ -61,6 +62,13 @@ func OfFloat(f float64) Value { return Value{num: math.Float64bits(f), kind: Flo
 
 // OfTime makes a DATETIME from nanoseconds since 1970 in UTC.
 func OfTime(ns int64) Value { return Value{num: uint64(ns), kind: Time} }
+
+// OfTimeIn makes a DATETIME that is shown in a zone of its own, one that
+// time.LoadLocation finds by its name. The zone changes nothing else: equal
+// moments are equal.
+func OfTimeIn(ns int64, zone *time.Location) Value {
+	return Value{ref: unsafe.Pointer(zone), num: uint64(ns), kind: Time}
+}
 
 // OfString makes a STRING. The bytes of s must never change.
 func OfString(s string) Value {
@@ -108,6 +116,9 @@ func (v Value) Float() float64 { return math.Float64frombits(v.num) }
 
 // Time is the content of a DATETIME: nanoseconds since 1970.
 func (v Value) Time() int64 { return int64(v.num) }
+
+// Zone is the zone of its own in which a DATETIME is shown, nil if it has none.
+func (v Value) Zone() *time.Location { return (*time.Location)(v.ref) }
 
 // Str is the content of a STRING.
 func (v Value) Str() string { return unsafe.String((*byte)(v.ref), int(v.num)) }

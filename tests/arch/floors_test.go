@@ -21,13 +21,16 @@ var floors = map[string]int{
 	"sqlengine/syntax":   1,
 	"sqlengine/function": 1,
 	"sqlengine/plan":     2,
+	"sqlengine/index":    2,
 	"sqlengine/exec":     3,
 	"sqlengine":          4,
 	"sqlengine/sqltest":  5,
 
 	"sqlengine/function/gendocs": 5,
+	"sqlengine/diag/gendocs":     6,
 
 	"rules-service/internal/codec":         5,
+	"rules-service/internal/dialect":       5,
 	"rules-service/internal/connector":     5,
 	"rules-service/internal/httpclient":    5,
 	"rules-service/internal/mqttclient":    5,

@@ -29,6 +29,7 @@ Names are not case-sensitive. A literal of a wrong type and a wrong number of ar
 When an argument is NULL, or an empty array or object, the result is NULL unless said otherwise. "number" is BIGINT or FLOAT. "BIGINT" also takes a FLOAT without a fraction,
 "text" takes any column and uses its printed form, "DATETIME" also takes milliseconds since 1970 and text such as 2006-01-02 15:04:05 or RFC 3339, read in the time zone of the query.
 Where an example depends on time, it is 2024-02-29 12:34:56.789 UTC in a window that ends at 12:35:00.
+Where one depends on the host, that has the property plant, and its store the text 2 under the key shift.
 `
 
 // document is the whole reference.
@@ -43,6 +44,9 @@ func document(set *function.Set) []byte {
 			}
 			if f, ok := set.Aggregate(name); ok && f.Name == name && f.Section == section {
 				writeAggregate(&b, f)
+			}
+			if f, ok := set.Analytic(name); ok && f.Section == section {
+				writeAnalytic(&b, f)
 			}
 		}
 		for _, s := range function.Specials() {
@@ -82,6 +86,15 @@ func writeAggregate(b *bytes.Buffer, f *function.Aggregate) {
 	b.WriteString("\n```\n")
 	for _, e := range f.Examples {
 		fmt.Fprintf(b, "%s of x = %s: %s\n", e.SQL, e.Rows, e.Want)
+	}
+	b.WriteString("```\n")
+}
+
+func writeAnalytic(b *bytes.Buffer, f *function.Analytic) {
+	writeHead(b, f.Name, nil, f.Signatures(), f.Summary)
+	b.WriteString("\n```\n")
+	for _, e := range f.Examples {
+		fmt.Fprintf(b, "%s of the rows %s: %s\n", e.SQL, e.Rows, e.Want)
 	}
 	b.WriteString("```\n")
 }

@@ -1,0 +1,60 @@
+package sqltest
+
+import (
+	"fmt"
+
+	"sluice/sqlengine/value"
+)
+
+// writer prints results: each batch of a windowed query is one, else each row.
+type writer struct{ p *player }
+
+func (w *writer) Push(b *value.Batch) error {
+	if w.p.query.Windowed() {
+		return w.result(b.Rows...)
+	}
+	for _, r := range b.Rows {
+		if err := w.result(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) result(rows ...value.Row) error {
+	at := w.p.now
+	line := []byte{'['}
+	for i, r := range rows {
+		at = r.Time
+		if i > 0 {
+			line = append(line, ',')
+		}
+		var err error
+		if line, err = objectOf(w.p.query.Output(), r).AppendJSON(line); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(&w.p.out, "@%s %s]\n", w.p.since(at), line)
+	return nil
+}
+
+func (w *writer) Advance(int64) error { return nil }
+func (w *writer) Close() error        { return nil }
+
+// objectOf is a row of the result as one object. Its named columns win over
+// the fields of a whole row.
+func objectOf(s *value.Schema, r value.Row) value.Value {
+	var names []string
+	var values []value.Value
+	for i, c := range s.Columns {
+		if c.Role == value.Whole && r.Cols[i].Kind() == value.Object {
+			whole := r.Cols[i].Object()
+			names, values = append(whole.Names[:len(whole.Names):len(whole.Names)], names...), append(whole.Values[:len(whole.Values):len(whole.Values)], values...)
+			continue
+		}
+		if !r.Cols[i].IsMissing() {
+			names, values = append(names, c.Name), append(values, r.Cols[i])
+		}
+	}
+	return value.OfObject(value.FieldsOf(names, values))
+}

@@ -1,5 +1,0 @@
-package sqltest
-
-import "testing"
-
-func TestGolden(t *testing.T) { Files(t, "testdata/*.txtar") }
