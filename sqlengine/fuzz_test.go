@@ -1,153 +1,99 @@
 package sqlengine_test
 
 import (
-	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"sluice/sqlengine"
-	"sluice/sqlengine/exec"
-	"sluice/sqlengine/value"
 )
 
-// declared is a stream with a column of every kind.
-var declared = &sqlengine.Stream{Name: "demo", Fields: []sqlengine.Field{
-	{Name: "id", Kind: value.Int}, {Name: "temperature", Kind: value.Float}, {Name: "humidity", Kind: value.Float},
-	{Name: "device", Kind: value.String}, {Name: "flag", Kind: value.Bool}, {Name: "at", Kind: value.Time},
-	{Name: "tags", Kind: value.List, Elem: &sqlengine.Field{Kind: value.String}}, {Name: "o", Kind: value.Object},
-}}
+// scripts drive seeds: rows of all streams, and the time, the parameters and
+// the state in between.
+var scripts = []string{
+	"\x00\x01\x21\x02\x32\x03\x0f\x00\x63\x04\x84\x05\x0d\x00\x0f\x00\x65\x06\x96\x07\x0e\x01\x97\x08\x0f\x00\xa8\x09\x0c\x09\x0f\x00\xa9\x0a\x0d\x00",
+	"\x01\x08\x11\x09\x12\x0a\x13\x0b\x0f\x00\x64\x0c\x65\x0d\x66\x0e\x0f\x00\xb7\x0f\x60\x10\x0d\x00\x61\x11\x0f\x00\x62\x12\xc3\x13\x0c\x0b",
+}
 
-// FuzzCompile: no statement and no query panics, neither when it is compiled nor when it runs,
-// on a declared stream and on one without a schema. Rows may fail.
-func FuzzCompile(f *testing.F) {
-	names, err := filepath.Glob("sqltest/testdata/*.txtar")
-	if err != nil || len(names) == 0 {
-		f.Fatalf("no seeds: %v", err)
+// FuzzQuery: no statement and no query panics, neither when it is compiled nor
+// when it runs; rows may fail. What comes is the same when the state moves to
+// another run, when the run shares its streams, and when the caller uses its
+// batches again; and the run outlives an output that fails.
+func FuzzQuery(f *testing.F) {
+	for i, c := range goldenCases(f) {
+		f.Add(c.streams, c.sql, c.options, []byte(scripts[i%len(scripts)]))
 	}
-	for _, name := range names {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for _, marker := range []string{"-- query --\n", "-- statement --\n"} {
-			if _, text, ok := strings.Cut(string(data), marker); ok {
-				text, _, _ = strings.Cut(text, "\n-- ")
-				f.Add(text)
-			}
-		}
-	}
-	f.Fuzz(func(t *testing.T, sql string) {
+	f.Fuzz(func(t *testing.T, defined, sql string, options uint8, script []byte) {
 		if st, err := sqlengine.ParseStatement(sql); err == nil && st.Stream != nil {
 			st.Stream.Describe()
 		}
-		runAll(t, sql, streams{"demo": declared})
-		runAll(t, sql, demo)
+		c := fuzzCase{defined, sql, options}
+		q, cat, err := c.compile()
+		if err != nil || len(script) > 200 {
+			return
+		}
+		if q.Explain() == "" {
+			t.Error("no plan")
+		}
+		want := (&fuzzHost{t: t, query: q, catalog: cat}).play(script)
+		(&fuzzHost{t: t, query: q, catalog: cat, fails: 1 + len(script)%5, moves: true}).play(script)
+		if !steady(sql) {
+			return
+		}
+		for name, h := range map[string]*fuzzHost{
+			"state moves":     {moves: true},
+			"batches go back": {rude: true},
+			"shares streams":  {shares: true, moves: true, rude: true},
+		} {
+			h.t, h.query, h.catalog = t, q, cat
+			if got := h.play(script); got != want {
+				t.Errorf("%s: got\n%s\nwant\n%s\n%s", name, got, want, q.Explain())
+			}
+		}
 	})
 }
 
-func runAll(t *testing.T, sql string, cat streams) {
-	q, err := sqlengine.Compile(sql, cat, sqlengine.Options{})
-	if err != nil {
-		return
-	}
-	if q.Explain() == "" {
-		t.Error("no plan")
-	}
-	run := openWatched(t, q)
-	for i := range 8 {
-		pushSample(t, run, q.Columns("demo"), i)
-	}
-	if next, ok := run.Next(); ok && next < 1<<62 {
-		if err := run.Advance(next); err != nil {
-			t.Fatal(err)
+// steady tells whether a query yields the same whenever it runs.
+func steady(sql string) bool {
+	sql = strings.ToLower(sql)
+	for _, word := range []string{"rand", "uuid", "uniform"} {
+		if strings.Contains(sql, word) {
+			return false
 		}
 	}
-}
-
-var samples = []value.Value{
-	value.OfInt(3), value.OfFloat(-2.5), value.OfString("a"), value.OfBool(true), value.Missing, {},
-	value.OfList([]value.Value{value.OfInt(1), value.OfString("x")}), value.OfTime(5e9), value.OfBytes([]byte("raw")),
-	value.OfObject(value.FieldsOf([]string{"x", "y"}, []value.Value{value.OfInt(1), value.OfList(nil)})),
-}
-
-// sample is the i-th value of a column: one of its kind, where that is known.
-func sample(c value.Column, i int) value.Value {
-	for n := range samples {
-		v := samples[(i+n+len(c.Name))%len(samples)]
-		if c.Kind == value.Null || v.IsNull() || v.Kind() == c.Kind {
-			return v
-		}
-	}
-	return value.Missing
+	return true
 }
 
 // FuzzRestore: whatever bytes are restored, the run either refuses them or
 // goes on without a panic.
 func FuzzRestore(f *testing.F) {
-	aggregates := "SELECT device, *, avg(id) AS a, sum(id) AS s, count(*) AS n, min(id) AS l, max(device) AS h, collect(id) AS c, " +
-		"last_value(id, true) AS v, stddev(id) AS e, percentile_cont(id, 0.5) AS p, " +
-		"merge_agg(o) AS m FROM demo GROUP BY device, id, TUMBLINGWINDOW(ss, 1)"
-	queries := []string{aggregates, "SELECT *, device FROM demo GROUP BY TUMBLINGWINDOW(dd, 1) ORDER BY device",
-		"SELECT id/0 AS x, sum(id) AS s FROM demo WHERE x > 1 GROUP BY x, TUMBLINGWINDOW(ms, 1)",
-		"SELECT device, sum(id) AS s FROM demo GROUP BY device, HOPPINGWINDOW(ms, 5, 2)", "SELECT * FROM demo GROUP BY HOPPINGWINDOW(dd, 3, 2)",
-		"SELECT count(*) AS n FROM demo GROUP BY SESSIONWINDOW(ms, 6, 3)",
-		"SELECT collect(id) AS c FROM demo GROUP BY STATEWINDOW(id > 1, id < 3) OVER (PARTITION BY device)"}
-	for i, sql := range queries {
-		run, columns := restorable(f, sql)
-		for n := range 8 {
-			pushSample(f, run, columns, n)
+	for i, c := range goldenCases(f) {
+		q, cat, err := c.compile()
+		if err != nil {
+			continue
 		}
-		f.Add(i, run.Snapshot())
+		script := scripts[i%len(scripts)]
+		h := &fuzzHost{t: f, query: q, catalog: cat}
+		h.play([]byte(script))
+		f.Add(c.streams, c.sql, c.options, h.run.Snapshot())
 	}
-	f.Fuzz(func(t *testing.T, i int, state []byte) {
-		run, columns := restorable(t, queries[uint(i)%uint(len(queries))])
-		own := run.Snapshot()
+	f.Fuzz(func(t *testing.T, defined, sql string, options uint8, state []byte) {
+		c := fuzzCase{defined, sql, options}
+		q, cat, err := c.compile()
+		if err != nil {
+			return
+		}
+		h := &fuzzHost{t: t, query: q, catalog: cat}
+		h.open()
+		own := h.run.Snapshot()
 		if len(state) >= 10 && len(own) >= 10 {
 			state = append(own[:10:10], state[10:]...) // the fingerprint, a number of ten bytes at most
 		}
-		if run.Restore(state) != nil {
+		if h.run.Restore(state) != nil {
 			return
 		}
-		pushSample(t, run, columns, 1)
-		if next, ok := run.Next(); ok {
-			if err := run.Advance(next); err != nil {
-				t.Fatal(err)
-			}
+		for i, what := range []byte("\x00\x62\x0d\xa1\x0d\x0c") {
+			h.act(what, byte(i))
 		}
-		run.Snapshot()
+		h.run.Snapshot()
 	})
-}
-
-func restorable(t testing.TB, sql string) (*sqlengine.Run, []value.Column) {
-	q, err := sqlengine.Compile(sql, demo, sqlengine.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return openWatched(t, q), q.Columns("demo")
-}
-
-// openWatched opens a query and reports what panics in it.
-func openWatched(t testing.TB, q *sqlengine.Query) *sqlengine.Run {
-	run, err := q.Open(sqlengine.Env{Start: time.Unix(0, 0), Location: time.UTC, OnRowError: func(e *sqlengine.RowError) {
-		if p := new(exec.PanicError); errors.As(e, &p) {
-			t.Errorf("%v\n%s", p, p.Stack)
-		}
-	}}, &sink{func(*value.Batch) error { return nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return run
-}
-
-func pushSample(t testing.TB, run *sqlengine.Run, columns []value.Column, i int) {
-	row := value.Row{Time: int64(i) * 1e6}
-	for _, c := range columns {
-		row.Cols = append(row.Cols, sample(c, i))
-	}
-	if err := run.Push("demo", &value.Batch{Rows: []value.Row{row}}); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -15,7 +15,7 @@ type joinIndex struct {
 	slots []int
 	seed  maphash.Seed
 	keys  []byte // of all rows, one behind the other
-	ends  []int  // of the key of each row; a row that joins nothing has none
+	ends  []int  // of the key of each row
 	heads []int32
 	next  []int32
 }
@@ -28,7 +28,9 @@ func newJoinIndex(slots []int) *joinIndex { return &joinIndex{slots: slots, seed
 func (x *joinIndex) build(rows []value.Row) {
 	x.keys, x.ends = x.keys[:0], x.ends[:0]
 	for i := range rows {
-		x.appendKey(&rows[i])
+		for _, slot := range x.slots { // a NULL among them is never looked for
+			x.keys = value.AppendKey(x.keys, rows[i].Cols[slot])
+		}
 		x.ends = append(x.ends, len(x.keys))
 	}
 	size := 1
@@ -41,22 +43,8 @@ func (x *joinIndex) build(rows []value.Row) {
 		x.heads[i] = noRow
 	}
 	for i := range slices.Backward(rows) { // so that a chain is in the order of the rows
-		if key := x.key(int32(i)); len(key) > 0 {
-			head := x.bucket(key)
-			x.next[i], *head = *head, int32(i)
-		}
-	}
-}
-
-// appendKey appends the key of a row, or nothing where a column is NULL.
-func (x *joinIndex) appendKey(r *value.Row) {
-	start := len(x.keys)
-	for _, slot := range x.slots {
-		if r.Cols[slot].IsNull() {
-			x.keys = x.keys[:start]
-			return
-		}
-		x.keys = value.AppendKey(x.keys, r.Cols[slot])
+		head := x.bucket(x.key(int32(i)))
+		x.next[i], *head = *head, int32(i)
 	}
 }
 

@@ -410,3 +410,28 @@ func TestStateLikeModel(t *testing.T) {
 		c.check(t, window, windows)
 	})
 }
+
+// TestRowBehindTheClock: a row that is older than the last end, which a host
+// should not push, counts as one of that moment.
+func TestRowBehindTheClock(t *testing.T) {
+	for window, want := range map[string]string{
+		"TUMBLINGWINDOW(ss, 5)":    "[1000] [1003] []",
+		"HOPPINGWINDOW(ss, 10, 5)": "[1000] [1000,1003] [1003]",
+	} {
+		out := &printedResults{}
+		run, _ := open(t, "SELECT collect(a) FROM demo GROUP BY "+window, out, nil)
+		for _, seconds := range []int64{0, 3} {
+			row := value.Row{Time: seconds * 1e9, Cols: []value.Value{value.OfInt(1000 + seconds)}}
+			if err := run.Push("demo", &value.Batch{Rows: []value.Row{row}}); err != nil {
+				t.Fatal(err)
+			}
+			if err := run.Advance(5e9 + seconds*5e9); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := strings.NewReplacer("[[", "[", "]]", "]", "[null]", "[]").Replace(strings.Join(out.results, " "))
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s, want %s", window, got, want)
+		}
+	}
+}

@@ -30,7 +30,7 @@ func Builtin() *Set {
 		),
 		s.Add(eventTime, getKeyedState, newuuid, props, ruleID, ruleStart, windowEnd, windowStart, windowTrigger),
 		s.AddAggregate(
-			avg, collect, count, greatest, lastValue, least, median, mergeAgg, percentileCont, percentileDisc,
+			avg, collect, count, deduplicate, greatest, lastValue, least, median, mergeAgg, percentileCont, percentileDisc,
 			sampleStddev, sampleVariance, stddev, sum, variance,
 		),
 		s.Add(lastHitCount, lastHitTime, lastAggHitCount, lastAggHitTime),

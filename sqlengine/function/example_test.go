@@ -115,16 +115,20 @@ func aggregate(f *Aggregate, call expr, rows []value.Value) (value.Value, error)
 
 func rowArgs(f *Aggregate, call expr, x value.Value) []value.Value {
 	var args []value.Value
+	row := value.OfObject(&value.Fields{Names: []string{"x"}, Values: []value.Value{x}})
 	for _, a := range call.args {
 		switch {
 		case a.star && f.Whole:
-			args = append(args, value.OfObject(&value.Fields{Names: []string{"x"}, Values: []value.Value{x}}))
+			args = append(args, row)
 		case a.star:
 		case a.column != "":
 			args = append(args, x)
 		default:
 			args = append(args, a.literal)
 		}
+	}
+	if f.Rows {
+		args = append(args, row)
 	}
 	return args
 }

@@ -125,6 +125,7 @@ type Aggregate struct {
 	Optional int
 	Star     bool // takes * : Add gets no arguments
 	Whole    bool // takes * : Add gets the row as a STRUCT in its place
+	Rows     bool // Add gets the row as a STRUCT behind the arguments
 	Result   func(args []value.Kind) value.Kind
 	New      func() Accumulator
 	// Unfed is the result of a group of which FILTER let no row in.

@@ -24,11 +24,12 @@ func (b *builder) analytic(e *syntax.Call, f *function.Analytic) Expr {
 // stream or, when it reads aggregates, for every result.
 func (b *builder) remember(e *syntax.Call, f *function.Analytic) Expr {
 	inner := b.scope
+	inner.clause = f.Name
 	at := stageOut
 	switch {
 	case !b.mentionsAggregate(e):
 		at = stageEvery
-		inner.clause, inner.stage, inner.aggregate, inner.joined = f.Name, stageEvery, "", 0
+		inner.stage, inner.aggregate, inner.joined = stageEvery, "", 0
 	case b.scope.stage < stageOut:
 		b.misplacedAggregate(e.Span, f.Name+" of an aggregate")
 		return unknown()

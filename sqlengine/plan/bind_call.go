@@ -2,7 +2,6 @@ package plan
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"sluice/sqlengine/diag"
@@ -99,16 +98,9 @@ func (b *builder) bindError(e *syntax.Call, err error) {
 	b.find(diag.NoOverload, span, hint, "%v", err)
 }
 
-// later are the functions of the dialect that are not of this version.
-var later = strings.Fields(`deduplicate`)
-
 func (b *builder) unknownFunction(e *syntax.Call, name string) {
 	if function.Reserved(name) {
 		b.find(diag.UnknownFunction, e.Name.Span, reservedHint(name), "%s is an internal name of planners and cannot be called", name)
-		return
-	}
-	if slices.Contains(later, name) {
-		b.find(diag.Unsupported, e.Name.Span, "", "function %s is not supported yet", name)
 		return
 	}
 	for _, w := range syntax.WindowNames {
@@ -164,6 +156,9 @@ func (b *builder) aggregate(e *syntax.Call, name string, f *function.Aggregate) 
 	if err != nil {
 		b.bindError(e, err)
 		return unknown()
+	}
+	if f.Rows {
+		args = append(args, b.wholeOf(&syntax.Star{Pos: e.Pos}))
 	}
 	text := name + strings.TrimPrefix(syntax.Print(e), syntax.Quote(e.Name.Name))
 	return b.aggregateColumn(list, AggregateCall{Function: f, Args: args, Filter: filter, Distinct: e.Distinct, Text: text}, kind)

@@ -20,11 +20,11 @@ func (b *builder) dedupTrigger(e *syntax.Call) Expr {
 		return unknown()
 	}
 	text := "dedup_trigger" + strings.TrimPrefix(syntax.Print(e), syntax.Quote(e.Name.Name))
+	args := b.args(e.Args)
 	if b.dedup != nil && b.columns[b.dedup.ID].Name != text {
 		b.find(diag.Duplicate, e.Span, "", "a query has one call of dedup_trigger only")
 		return unknown()
 	}
-	args := b.args(e.Args)
 	for i, x := range args[:3] {
 		if k := x.Kind(); k != value.Null && k != value.Int && k != value.Float {
 			b.find(diag.TypeMismatch, e.Args[i].At(), "", "argument %d of dedup_trigger must be BIGINT, not %s", i+1, k)

@@ -11,12 +11,16 @@ func (b *builder) inSelectList(e *syntax.Call, name string) bool {
 	if b.scope.clause == "SELECT" && b.scope.stage == stageOut && b.scope.aggregate == "" {
 		return true
 	}
-	where := b.scope.clause
-	if b.scope.aggregate != "" {
-		where = b.scope.aggregate
-	}
-	b.find(diag.Misplaced, e.Span, "", "%s can stand in the select list only, not in %s", name, where)
+	b.find(diag.Misplaced, e.Span, "", "%s can stand in the select list only, not in %s", name, b.place())
 	return false
+}
+
+// place is where the scope is: a clause, or a call with arguments of their own.
+func (b *builder) place() string {
+	if b.scope.aggregate != "" {
+		return b.scope.aggregate
+	}
+	return b.scope.clause
 }
 
 // isLate tells of an alias whose value is not known before the results are
@@ -25,9 +29,10 @@ func (b *builder) isLate(x Expr) bool { return readsHits(x) || b.readsNumbers(x)
 
 // readLate is what stands for such an alias.
 func (b *builder) readLate(a *alias, id syntax.Ident) Expr {
-	early := b.scope.stage < stageOut || b.scope.clause == "HAVING"
-	if early && b.readsNumbers(a.x) || (early || b.scope.clause == "ORDER BY") && b.readsDedup(a.x) {
-		b.find(diag.Misplaced, id.Span, "", "alias %q is computed behind %s", a.name, b.scope.clause)
+	list := b.scope.stage >= stageOut && b.scope.clause == "SELECT"
+	sorts := b.scope.stage >= stageOut && b.scope.clause == "ORDER BY"
+	if b.readsNumbers(a.x) && !list && !sorts || b.readsDedup(a.x) && !list {
+		b.find(diag.Misplaced, id.Span, "", "alias %q has its value only when the results are made: %s cannot read it", a.name, b.place())
 		return unknown()
 	}
 	b.lower(a.x, b.scope.stage)

@@ -42,10 +42,12 @@ func (b *builder) numberOver(o *syntax.Over, r *RowNumber) {
 	if o.When != nil {
 		b.find(diag.Misplaced, o.When.At(), "", "the OVER of row_number takes PARTITION BY and ORDER BY, not WHEN")
 	}
+	inner := b.scope
+	inner.clause = "the OVER of row_number"
 	for _, x := range o.Partition {
-		r.Partition = append(r.Partition, b.bind(x))
+		r.Partition = append(r.Partition, b.within(inner, x))
 	}
-	r.Order = b.sortKeys(b.scope, o.Order)
+	r.Order = b.sortKeys(inner, o.Order)
 }
 
 // readsNumbers tells whether an expression needs row_number().
