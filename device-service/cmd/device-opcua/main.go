@@ -11,7 +11,7 @@ import (
 )
 
 // version is set by the linker: -ldflags "-X main.version=1.2.3".
-var version = "0.0.0"
+var version string
 
 func main() {
 	os.Exit(edgex.Run(edgex.Service{

@@ -14,9 +14,9 @@ import (
 const (
 	// prompt is how long a call may take that must not wait for the peer; it
 	// leaves room for a loaded machine.
-	prompt = 2 * time.Second
+	prompt = 10 * time.Second
 	// patience is how long a case waits for what must happen in the end.
-	patience = 20 * time.Second
+	patience = time.Minute
 )
 
 // device is the one that most cases use.

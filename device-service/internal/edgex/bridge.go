@@ -15,6 +15,7 @@ import (
 	clients "github.com/edgexfoundry/go-mod-core-contracts/v3/clients/http"
 	clientinterfaces "github.com/edgexfoundry/go-mod-core-contracts/v3/clients/interfaces"
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/common"
+	"github.com/edgexfoundry/go-mod-messaging/v3/messaging"
 
 	"sluice/device-service/internal/driver"
 	"sluice/device-service/internal/schedule"
@@ -27,6 +28,7 @@ type bridge struct {
 	newDriver func(*slog.Logger) driver.Driver
 	ctx       context.Context // ends all reads and writes
 	cancel    context.CancelFunc
+	begun     chan struct{} // closed when the SDK has all that it needs to start
 	ready     chan struct{} // closed when all fields below are set
 	started   func()        // called once the SDK has started
 
@@ -52,13 +54,14 @@ func newBridge(newDriver func(*slog.Logger) driver.Driver, started func()) *brid
 	ctx, cancel := context.WithCancel(context.Background())
 	return &bridge{
 		newDriver: newDriver, ctx: ctx, cancel: cancel,
-		ready: make(chan struct{}), started: started, known: make(map[string]*device),
+		begun: make(chan struct{}), ready: make(chan struct{}), started: started, known: make(map[string]*device),
 	}
 }
 
 // Initialize takes over the devices that core-metadata knows already: the SDK
 // calls AddDevice only for those that come later.
 func (b *bridge) Initialize(sdk interfaces.DeviceServiceSDK) error {
+	close(b.begun)
 	emptyPools()
 	b.sdk, b.log = sdk, newLogger(sdk.LoggingClient())
 	secrets, ok := sdk.SecretProvider().(bootinterfaces.SecretProviderExt)
@@ -116,7 +119,10 @@ func (b *bridge) startPublisher(secrets bootinterfaces.SecretProviderExt) error 
 	}
 	topic := eventTopic(b.settings.MessageBus.GetBaseTopicPrefix(), b.sdk.Name(), b.settings.Service.EnableNameFieldEscape)
 	b.publisher = newPublisher(client, b.log, topic, b.settings.MaxEventSize*1024, func(readings int) { countSent(b.sdk, readings) })
-	b.publisher.join = func() error { return b.watchService(client) }
+	b.publisher.join = b.watchService(client)
+	if b.settings.MessageBus.Type == messaging.MQTT { // the others do not close a connection over a topic
+		b.publisher.confirm = b.publisher.join
+	}
 	var ctx context.Context
 	ctx, b.end = context.WithCancel(context.Background())
 	go b.publisher.run(ctx)

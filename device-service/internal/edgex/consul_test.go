@@ -21,7 +21,7 @@ func TestConsul(t *testing.T) {
 	consul := startConsul(r)
 	for key, value := range map[string]string{
 		"all-services/Writable/LogLevel": "INFO", "all-services/Writable/Telemetry/Interval": "30s",
-		"all-services/Service/HealthCheckInterval": "10s", "all-services/Service/RequestTimeout": "5s", "all-services/Service/MaxResultCount": "1024",
+		"all-services/Service/HealthCheckInterval": "10s", "all-services/Service/RequestTimeout": "60s", "all-services/Service/MaxResultCount": "1024",
 		"all-services/MessageBus/Type": "mqtt", "all-services/MessageBus/Protocol": "tcp", "all-services/MessageBus/Host": "127.0.0.1",
 		"all-services/MessageBus/Port": fmt.Sprint(r.busPort), "all-services/MessageBus/AuthMode": "none", "all-services/MessageBus/BaseTopicPrefix": "edgex",
 		"device-services/Clients/core-metadata/Protocol": "http", "device-services/Clients/core-metadata/Host": "127.0.0.1",

@@ -22,6 +22,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/edgexfoundry/device-sdk-go/v3/pkg/service"
 
@@ -31,7 +32,7 @@ import (
 // Service is a device service: one driver under one service key.
 type Service struct {
 	Key     string // "device-modbus"
-	Version string
+	Version string // without one, that of the build
 	Summary string // one sentence for --help
 	New     func(*slog.Logger) driver.Driver
 }
@@ -45,7 +46,7 @@ const startupDuration = "315360000"
 // of the process. It reads the arguments and the environment of the process.
 func Run(s Service) int {
 	if s.Version == "" {
-		s.Version = "0.0.0"
+		s.Version = builtVersion()
 	}
 	os.Args = joinProvider(os.Args)
 	if done := answer(s, os.Args[1:], os.Stdout); done {
@@ -99,12 +100,39 @@ func run(s Service) error {
 	defer stop()
 	p := beginPatience(ctx, s.Key)
 	defer p.end()
-	sdk, err := service.NewDeviceService(s.Key, s.Version, newBridge(s.New, p.end))
+	b := newBridge(s.New, p.end)
+	sdk, err := service.NewDeviceService(s.Key, s.Version, b)
 	if err != nil {
 		return err
 	}
-	if err := sdk.Run(); err != nil && ctx.Err() == nil {
+	ended := make(chan error, 1)
+	go func() { ended <- sdk.Run() }()
+	if err := await(ctx, b.begun, ended); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("%s; the log above has the reason", strings.TrimSuffix(err.Error(), "\n"))
 	}
 	return nil
+}
+
+// signalGrace is how long the SDK has to come to an end by itself.
+const signalGrace = 2 * time.Second
+
+// await waits for the end of the SDK. Before the bridge has begun, the SDK may
+// wait for the secret store without an ear for signals; there is nothing to
+// tidy up yet, so the process may just end.
+func await(ctx context.Context, begun <-chan struct{}, ended <-chan error) error {
+	select {
+	case <-begun:
+		return <-ended
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case <-begun:
+		return <-ended
+	case err := <-ended:
+		return err
+	case <-time.After(signalGrace):
+		return ctx.Err()
+	}
 }

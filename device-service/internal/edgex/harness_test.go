@@ -27,6 +27,9 @@ import (
 	"sluice/tests/servers"
 )
 
+// longEnough is far above what anything takes on a slow machine.
+const longEnough = 2 * time.Minute
+
 // rig is a device service with all that is around it: a broker, core-metadata
 // and a subscriber of its events.
 type rig struct {
@@ -41,6 +44,7 @@ type rig struct {
 	fake     *fakeDriver
 	ended    chan error
 	http     *http.Client
+	over     chan struct{} // closed when the clients of the bus have ended
 
 	mu     sync.Mutex
 	events []received
@@ -51,12 +55,20 @@ type received struct {
 	event              dtos.Event
 }
 
-func newRig(t *testing.T) *rig {
-	r := &rig{t: t, dir: t.TempDir(), busPort: servers.FreePort(t), port: servers.FreePort(t), http: &http.Client{Transport: &http.Transport{}}}
-	t.Setenv("EDGEX_SECURITY_SECRET_STORE", "false")
-	t.Setenv("EDGEX_STARTUP_DURATION", "20")
+// newBus is a rig with a broker and nothing else.
+func newBus(t *testing.T) *rig {
+	r := &rig{t: t, dir: t.TempDir(), busPort: servers.FreePort(t), over: make(chan struct{})}
 	r.startBroker()
 	t.Cleanup(func() { r.broker.Shutdown(); r.broker.WaitForShutdown() })
+	t.Cleanup(func() { close(r.over) })
+	return r
+}
+
+func newRig(t *testing.T) *rig {
+	r := newBus(t)
+	r.port, r.http = servers.FreePort(t), &http.Client{Transport: &http.Transport{}}
+	t.Setenv("EDGEX_SECURITY_SECRET_STORE", "false")
+	t.Setenv("EDGEX_STARTUP_DURATION", "120")
 	r.meta = newMetadata(r.client("metadata"))
 	r.metaPort = servers.FreePort(t)
 	r.startMetadata()
@@ -75,13 +87,13 @@ func (r *rig) startBroker() {
 	s, err := server.NewServer(&server.Options{
 		ServerName: "test", Host: "127.0.0.1", Port: -1, NoLog: true, NoSigs: true,
 		JetStream: true, StoreDir: filepath.Join(r.dir, "broker"),
-		MQTT: server.MQTTOpts{Host: "127.0.0.1", Port: r.busPort},
+		MQTT: server.MQTTOpts{Host: "127.0.0.1", Port: r.busPort, JSAPITimeout: longEnough},
 	})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	s.Start()
-	if !s.ReadyForConnections(20 * time.Second) {
+	if !s.ReadyForConnections(longEnough) {
 		r.t.Fatal("broker is not ready")
 	}
 	r.broker = s
@@ -121,12 +133,10 @@ func (r *rig) subscribe(c messaging.MessageClient) {
 	if err := c.Subscribe([]types.TopicChannel{{Topic: "edgex/events/device/#", Messages: messages}}, failed); err != nil {
 		r.t.Fatal(err)
 	}
-	stop := make(chan struct{})
-	r.t.Cleanup(func() { close(stop) })
 	go func() {
 		for {
 			select {
-			case <-stop:
+			case <-r.over: // not before: a client with a message in hand cannot disconnect
 				return
 			case m := <-messages:
 				var q requests.AddEventRequest
@@ -156,7 +166,7 @@ func (r *rig) write(name, text string) {
 func (r *rig) configure() {
 	r.write("common.yaml", fmt.Sprintf(`all-services:
   Writable: {LogLevel: INFO, Telemetry: {Interval: 30s}}
-  Service: {HealthCheckInterval: 10s, MaxResultCount: 1024, RequestTimeout: 5s}
+  Service: {HealthCheckInterval: 10s, MaxResultCount: 1024, RequestTimeout: 60s}
   MessageBus: {Protocol: tcp, Host: 127.0.0.1, Port: %d, Type: mqtt, AuthMode: none, BaseTopicPrefix: edgex}
 device-services:
   MaxEventSize: 0
@@ -194,7 +204,7 @@ func (r *rig) stop() {
 		if err != nil {
 			r.t.Errorf("service ended with: %v", err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(longEnough):
 		r.t.Fatal("service does not end")
 	}
 }
@@ -230,7 +240,7 @@ func (r *rig) clear() {
 // until polls a condition.
 func (r *rig) until(what string, condition func() bool) {
 	r.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if condition() {
 			return
 		}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/common"
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
@@ -234,7 +233,7 @@ func (m *metadata) validate(d dtos.Device) error {
 	}
 	res, err := m.bus.Request(types.NewMessageEnvelopeForRequest(payload, nil),
 		common.BuildTopic("edgex", d.ServiceName, common.ValidateDeviceSubscribeTopic),
-		common.BuildTopic("edgex", common.ResponseTopic, d.ServiceName), 5*time.Second)
+		common.BuildTopic("edgex", common.ResponseTopic, d.ServiceName), longEnough)
 	if err != nil {
 		return err
 	}

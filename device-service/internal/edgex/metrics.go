@@ -33,8 +33,8 @@ func touch(sdk interfaces.DeviceServiceSDK, device string) {
 	}
 }
 
-// registerMetrics adds what the SDK does not count: events dropped while the
-// bus was away, and reads skipped because a device was too slow.
+// registerMetrics adds what the SDK does not count: events dropped because the
+// bus was away or refused them, and reads skipped because a device was too slow.
 func registerMetrics(sdk interfaces.DeviceServiceSDK, dropped, missed func() uint64) error {
 	for name, value := range map[string]func() uint64{"EventsDropped": dropped, "TicksMissed": missed} {
 		gauge := gometrics.NewFunctionalGauge(func() int64 { return int64(value()) })

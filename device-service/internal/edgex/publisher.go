@@ -38,6 +38,9 @@ type publisher struct {
 	maxSize int64              // bytes of one event; 0: no limit
 	sent    func(readings int) // told of each event that the bus took
 	join    func() error       // called once, when the bus is there for the first time
+	confirm func() error       // waits until the bus has handled all before it
+
+	topics *topics // of the goroutine alone
 
 	wake      chan struct{}
 	finish    chan struct{} // closed: publish what is left, then end
@@ -62,7 +65,7 @@ func (p *publisher) droppedEvents() uint64 {
 func newPublisher(b bus, log *slog.Logger, topic func(dtos.Event) string, maxSize int64, sent func(readings int)) *publisher {
 	return &publisher{
 		bus: b, log: log, topic: topic, maxSize: maxSize, sent: sent,
-		join: func() error { return nil },
+		join: func() error { return nil }, confirm: func() error { return nil }, topics: newTopics(log),
 		wake: make(chan struct{}, 1), finish: make(chan struct{}), done: make(chan struct{}),
 	}
 }
@@ -103,9 +106,23 @@ func (p *publisher) run(ctx context.Context) {
 	}
 }
 
+// farewell is how long the end waits for the bus.
+const farewell = 3 * time.Second
+
+// disconnect ends the connection in an orderly way if that goes: an MQTT
+// client whose connection is lost at this moment would wait for weeks.
 func (p *publisher) disconnect() {
-	if p.connected {
+	if !p.connected {
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
 		_ = p.bus.Disconnect() // at the end nobody is left to mind
+	}()
+	select {
+	case <-done:
+	case <-time.After(farewell):
 	}
 }
 
@@ -144,17 +161,43 @@ func (p *publisher) take() *dtos.Event {
 	return e
 }
 
-// publish sends one event, however long that takes. It gives up only at the end.
+// publish sends one event, however long that takes, or drops one that the bus
+// cannot take. It gives up only at the end.
 func (p *publisher) publish(ctx context.Context, e *dtos.Event) bool {
 	envelope, err := p.envelope(e)
 	if err != nil {
+		p.drop()
 		p.log.Error("event dropped", "device", e.DeviceName, "source", e.SourceName, "error", err)
 		return true
 	}
 	topic := p.topic(*e)
+	if err := checkTopic(topic); err != nil {
+		p.refuse(topic, e, err)
+		return true
+	}
+	if p.topics.resting(topic) {
+		p.drop()
+		return true
+	}
+	losses := 0
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		if err = p.try(envelope, topic); err == nil {
-			p.delivered(e)
+		fresh := !p.connected
+		err := p.reach()
+		reached := err == nil
+		if reached {
+			err = p.put(envelope, topic)
+		}
+		switch {
+		case err == nil:
+			p.delivered(topic, e)
+			return true
+		case !reached || isTimeout(err):
+			losses = 0 // a bus that is away or silent refuses nobody
+		case fresh:
+			losses++
+		}
+		if losses == lossLimit || reached && p.topics.isRefused(topic) {
+			p.refuse(topic, e, err)
 			return true
 		}
 		p.lost(err)
@@ -166,6 +209,17 @@ func (p *publisher) publish(ctx context.Context, e *dtos.Event) bool {
 		case <-time.After(pause):
 		}
 	}
+}
+
+func (p *publisher) refuse(topic string, e *dtos.Event, err error) {
+	p.drop()
+	p.topics.refuse(topic, e, err)
+}
+
+func (p *publisher) drop() {
+	p.mu.Lock()
+	p.dropped++
+	p.mu.Unlock()
 }
 
 func (p *publisher) envelope(e *dtos.Event) (types.MessageEnvelope, error) {
@@ -182,7 +236,8 @@ func (p *publisher) envelope(e *dtos.Event) (types.MessageEnvelope, error) {
 	return envelope, nil
 }
 
-func (p *publisher) try(envelope types.MessageEnvelope, topic string) error {
+// reach connects unless that is done.
+func (p *publisher) reach() error {
 	if !p.connected {
 		if err := p.bus.Connect(); err != nil {
 			return err
@@ -191,19 +246,37 @@ func (p *publisher) try(envelope types.MessageEnvelope, topic string) error {
 	}
 	if !p.joined {
 		if err := p.join(); err != nil {
-			p.connected = false
+			p.disconnected()
 			return err
 		}
 		p.joined = true
 	}
+	return nil
+}
+
+// put gives a message to the bus. The first one on each topic is confirmed:
+// with QoS 0 there is no answer, and the end of the connection, by which a
+// broker refuses a topic, would hit some later event.
+func (p *publisher) put(envelope types.MessageEnvelope, topic string) error {
 	err := p.bus.Publish(envelope, topic)
-	p.connected = err == nil
+	if err == nil && !p.topics.taken[topic] {
+		err = p.confirm()
+	}
+	if err != nil {
+		p.disconnected()
+	}
 	return err
 }
 
+func (p *publisher) disconnected() {
+	p.connected = false
+	p.topics.disconnected()
+}
+
 // delivered and lost log once per change.
-func (p *publisher) delivered(e *dtos.Event) {
+func (p *publisher) delivered(topic string, e *dtos.Event) {
 	p.sent(len(e.Readings))
+	p.topics.accept(topic, e)
 	if p.away {
 		p.away = false
 		p.log.Info("message bus is back", "dropped", p.droppedEvents())

@@ -181,6 +181,28 @@ func TestPublisherEndsWithoutBus(t *testing.T) {
 	})
 }
 
+// clingingBus does not end its connection before it is told to.
+type clingingBus struct {
+	fakeBus
+	release chan struct{}
+}
+
+func (c *clingingBus) Disconnect() error {
+	<-c.release
+	return nil
+}
+
+func TestPublisherEndsWhenTheBusDoesNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &clingingBus{fakeBus: fakeBus{up: true}, release: make(chan struct{})}
+		defer close(b.release)
+		p, _ := testPublisher(b, 0)
+		go p.run(context.Background())
+		p.send(testEvent("a"))
+		p.close() // does not hang
+	})
+}
+
 func TestPublisherSendsTheRestAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &fakeBus{up: true}

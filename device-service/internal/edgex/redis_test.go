@@ -48,7 +48,7 @@ func TestRedisBus(t *testing.T) {
 	p.send(testEvent("2"))
 	w.until("the loss is noticed", func() bool { return strings.Contains(log.String(), "is away") })
 	redis.Start(t)
-	for n := 3; len(w.all()) == 1 && n < 200; n++ { // those until the watcher is back are lost to it: Pub/Sub keeps nothing
+	for n, end := 3, time.Now().Add(longEnough); len(w.all()) == 1 && time.Now().Before(end); n++ { // those until the watcher is back are lost to it: Pub/Sub keeps nothing
 		p.send(testEvent(fmt.Sprint(n)))
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -122,7 +122,7 @@ func (w *redisWatcher) all() []dtos.Event {
 
 func (w *redisWatcher) until(what string, condition func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if condition() {
 			return
 		}

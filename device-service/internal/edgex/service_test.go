@@ -248,6 +248,13 @@ func testValidation(t *testing.T, r *rig) {
 	if err == nil || !strings.Contains(err.Error(), `profile "Unheard"`) {
 		t.Errorf("unknown profile: %v", err)
 	}
+	for name, refused := range map[string]string{"a+b": "'+'", "a#": "'#'", "a/b": "'/'", "a b.c": ""} {
+		err := r.meta.validate(dtos.Device{Name: name, ServiceName: "device-test", ProfileName: "P", AdminState: models.Unlocked, OperatingState: models.Up,
+			Protocols: map[string]dtos.ProtocolProperties{"fake": {"Address": "x"}}})
+		if refused == "" && err != nil || refused != "" && (err == nil || !strings.Contains(err.Error(), "the name has the character "+refused)) {
+			t.Errorf("name %q: %v", name, err)
+		}
+	}
 }
 
 // testBusAway takes the broker away for a while: reads go on, and the events

@@ -10,19 +10,17 @@ import (
 	"github.com/edgexfoundry/go-mod-messaging/v3/pkg/types"
 )
 
-// watchService subscribes to changes of the device service itself: while it is
-// LOCKED there are no events. The SDK refuses its own reads then, but tells
-// the driver nothing.
-func (b *bridge) watchService(client bus) error {
+// watchService returns the function that subscribes to changes of the device
+// service itself: while it is LOCKED there are no events. The SDK refuses its
+// own reads then, but tells the driver nothing. To subscribe anew changes
+// nothing, but the answer tells that the bus has handled all before it.
+func (b *bridge) watchService(client bus) func() error {
 	messages, failed := make(chan types.MessageEnvelope, 1), make(chan error, 1)
 	escape := b.settings.Service.EnableNameFieldEscape
 	topic := common.NewPathBuilder().EnableNameFieldEscape(escape).
 		SetPath(b.settings.MessageBus.GetBaseTopicPrefix()).SetPath(common.SystemEventPublishTopic).SetPath(common.CoreMetaDataServiceKey).
 		SetPath(common.DeviceServiceSystemEventType).SetPath(common.SystemEventActionUpdate).SetNameFieldPath(b.sdk.Name()).SetPath("#").
 		BuildPath()
-	if err := client.Subscribe([]types.TopicChannel{{Topic: topic, Messages: messages}}, failed); err != nil {
-		return fmt.Errorf("subscribe to %s: %w", topic, err)
-	}
 	go func() {
 		for {
 			select {
@@ -37,7 +35,12 @@ func (b *bridge) watchService(client bus) error {
 			}
 		}
 	}()
-	return nil
+	return func() error {
+		if err := client.Subscribe([]types.TopicChannel{{Topic: topic, Messages: messages}}, failed); err != nil {
+			return fmt.Errorf("subscribe to %s: %w", topic, err)
+		}
+		return nil
+	}
 }
 
 // serviceChanged ends or starts all schedules when the service is locked or unlocked.

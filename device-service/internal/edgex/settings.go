@@ -79,17 +79,25 @@ func (s *settings) newBus(secrets bootmessaging.SecretDataProvider) (bus, error)
 	optional := map[string]string{"KeepAlive": "10"} // a dead connection has to be noticed
 	maps.Copy(optional, info.Optional)
 	optional["AutoReconnect"] = "false"
+	optional["CleanSession"] = "true" // the publisher repeats events; a session would repeat the refused ones, too
 	if id := optional["ClientId"]; id != "" {
 		optional["ClientId"] = id + "-events"
 	}
 	if err := authenticate(info, optional, secrets); err != nil {
 		return nil, fmt.Errorf("message bus: %w", err)
 	}
-	return messaging.NewMessageClient(types.MessageBusConfig{
-		Broker:   types.HostInfo{Host: info.Host, Port: info.Port, Protocol: info.Protocol},
-		Type:     info.Type,
-		Optional: optional,
-	})
+	dial := func() (bus, error) {
+		return messaging.NewMessageClient(types.MessageBusConfig{
+			Broker:   types.HostInfo{Host: info.Host, Port: info.Port, Protocol: info.Protocol},
+			Type:     info.Type,
+			Optional: optional,
+		})
+	}
+	client, err := dial() // finds what is wrong with the configuration
+	if err != nil || info.Type != messaging.MQTT {
+		return client, err
+	}
+	return &mqttBus{bus: client, dial: dial}, nil
 }
 
 // authenticate fills in the user, password and certificates of the bus.

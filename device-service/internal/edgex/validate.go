@@ -25,6 +25,9 @@ func (b *bridge) ValidateDevice(d models.Device) error {
 		return fmt.Errorf("profile %q: %w", d.ProfileName, err)
 	}
 	findings := checkProfile(p)
+	if !b.settings.Service.EnableNameFieldEscape {
+		findings = append(findings, checkName(d.Name)...)
+	}
 	resources := make([]driver.Resource, len(p.DeviceResources))
 	for i, r := range p.DeviceResources {
 		resources[i] = toResource(r)
@@ -56,6 +59,16 @@ func (b *bridge) profile(name string) (models.DeviceProfile, error) {
 		return models.DeviceProfile{}, err
 	}
 	return dtos.ToDeviceProfileModel(res.Profile), nil
+}
+
+// checkName finds what would tear apart the topics that the name of a device
+// is a level of.
+func checkName(name string) []error {
+	i := strings.IndexAny(name, "+#/\x00")
+	if i < 0 {
+		return nil
+	}
+	return []error{fmt.Errorf("the name has the character %q, which has a meaning of its own in the topics of the message bus; %s", name[i], remedy)}
 }
 
 // checkProfile finds properties that the SDK cannot handle. It divides a set

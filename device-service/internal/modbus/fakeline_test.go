@@ -119,7 +119,7 @@ func onFakeLine(t *testing.T, o Options, idle any, units int, test func(*testing
 			states = append(states, fmt.Sprint(device, " ", s.Up))
 		})
 		for n := 1; n <= units; n++ {
-			dev := tcpDevice(fmt.Sprintf("unit%d", n), "plc:502", map[string]any{"UnitID": n, "IdleTimeout": idle})
+			dev := tcpDevice(fmt.Sprintf("unit%d", n), "plc:502", map[string]any{"UnitID": n, "IdleTimeout": idle, "Timeout": "150ms"})
 			if err := d.Add(dev, []driver.Resource{word(0)}); err != nil {
 				t.Fatal(err)
 			}

@@ -19,7 +19,7 @@ type mischief int
 
 const (
 	plain mischief = iota
-	late           // after the client's time-out
+	late           // after the client has given up
 	doubled
 	wrongTransaction // an answer to nothing, then silence
 	staleThenGood    // an answer to an earlier transaction before the good one
@@ -36,20 +36,22 @@ const (
 type mischievous struct {
 	listener net.Listener
 	wg       sync.WaitGroup
-	pause    time.Duration // of a late answer
+	held     chan struct{} // one for each late answer that waits
+	release  chan struct{} // lets a late answer go
+	ended    chan struct{}
 
 	mu    sync.Mutex
 	next  func() mischief
 	conns []net.Conn
 }
 
-func newMischievous(t *testing.T, pause time.Duration) *mischievous {
+func newMischievous(t *testing.T) *mischievous {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &mischievous{listener: l, pause: pause, next: func() mischief { return plain }}
+	m := &mischievous{listener: l, held: make(chan struct{}, 1000), release: make(chan struct{}), ended: make(chan struct{}), next: always(plain)}
 	m.wg.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -63,6 +65,7 @@ func newMischievous(t *testing.T, pause time.Duration) *mischievous {
 		}
 	})
 	t.Cleanup(func() {
+		close(m.ended)
 		_ = l.Close()
 		m.mu.Lock()
 		for _, c := range m.conns {
@@ -114,8 +117,13 @@ func (m *mischievous) respond(c net.Conn, frame []byte, k mischief) bool {
 	}
 	switch k {
 	case late:
-		time.Sleep(m.pause)
-		return send(good)
+		m.held <- struct{}{}
+		select {
+		case <-m.release:
+			return send(good)
+		case <-m.ended:
+			return false
+		}
 	case doubled:
 		return send(good, other)
 	case wrongTransaction:
@@ -153,21 +161,28 @@ func readAnswer(transaction uint16, unit byte, start, count uint16) []byte {
 	return a
 }
 
-func addMischievous(t *testing.T, m *mischievous) *Driver {
+// addMischievous adds a device with a time-out for its answers.
+func addMischievous(t *testing.T, m *mischievous, timeout time.Duration) *Driver {
 	t.Helper()
 	d := newTestDriver(t, Options{})
-	dev := tcpDevice("dev", m.listener.Addr().String(), map[string]any{"Timeout": "20ms"})
+	dev := tcpDevice("dev", m.listener.Addr().String(), map[string]any{"Timeout": timeout.String()})
 	if err := d.Add(dev, []driver.Resource{word(0)}); err != nil {
 		t.Fatal(err)
 	}
 	return d
 }
 
+// patience is far above what anything takes on a slow machine.
+const patience = time.Minute
+
+// soon is the time-out of a device whose answers are not waited for.
+const soon = 50 * time.Millisecond
+
 // readWord reads one register, and tells whether it has a value. A value of
 // another register fails the test.
 func readWord(t *testing.T, d *Driver, start int) (bool, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	readings, err := d.Read(ctx, "dev", []driver.Resource{word(start)})
 	if err != nil {
@@ -184,7 +199,7 @@ func readWord(t *testing.T, d *Driver, start int) (bool, error) {
 
 func awaitWord(t *testing.T, d *Driver, start int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		ok, err := readWord(t, d, start)
 		if ok {
 			return
@@ -200,8 +215,12 @@ func TestEachMischief(t *testing.T) {
 		plain: true, late: false, doubled: true, wrongTransaction: false, staleThenGood: true,
 		wrongUnit: false, wrongLength: false, cut: false, hangUp: false, exception: false,
 	} {
-		m := newMischievous(t, 30*time.Millisecond)
-		d := addMischievous(t, m)
+		m := newMischievous(t)
+		timeout := soon
+		if want {
+			timeout = patience
+		}
+		d := addMischievous(t, m, timeout)
 		awaitWord(t, d, 1)
 		m.behave(always(k))
 		for n := 2; n < 5; n++ {
@@ -210,16 +229,29 @@ func TestEachMischief(t *testing.T) {
 			}
 		}
 		m.behave(always(plain))
+		m.letGo()
 		for n := 5; n < 10; n++ {
 			awaitWord(t, d, n)
 		}
 	}
 }
 
+// letGo sends the answers that are held.
+func (m *mischievous) letGo() {
+	for {
+		select {
+		case <-m.held:
+			m.release <- struct{}{}
+		default:
+			return
+		}
+	}
+}
+
 // An exception is an answer: the connection stays.
 func TestUnknownExceptionIsAnAnswer(t *testing.T) {
-	m := newMischievous(t, 0)
-	d := addMischievous(t, m)
+	m := newMischievous(t)
+	d := addMischievous(t, m, patience)
 	awaitWord(t, d, 1)
 	m.behave(always(exception))
 	readings, err := d.Read(t.Context(), "dev", []driver.Resource{word(2)})
@@ -236,9 +268,28 @@ func TestUnknownExceptionIsAnAnswer(t *testing.T) {
 // No reading carries the value of another register, whatever the peer does and
 // whoever has gone away before the answer.
 func TestNoValueOfAnotherRegister(t *testing.T) {
-	m := newMischievous(t, 30*time.Millisecond)
-	d := addMischievous(t, m)
+	m := newMischievous(t)
+	d := addMischievous(t, m, soon)
 	awaitWord(t, d, 1)
+	go func() { // late answers come as soon as somebody else's request has timed out
+		for {
+			select {
+			case <-m.held:
+			case <-m.ended:
+				return
+			}
+			select {
+			case <-time.After(soon * 3 / 2):
+			case <-m.ended:
+				return
+			}
+			select {
+			case m.release <- struct{}{}:
+			case <-m.ended:
+				return
+			}
+		}
+	}()
 	random := rand.New(rand.NewPCG(1, 2))
 	m.behave(func() mischief {
 		if random.IntN(3) > 0 {
@@ -247,40 +298,36 @@ func TestNoValueOfAnotherRegister(t *testing.T) {
 		return mischief(random.IntN(int(kinds)))
 	})
 	var readers sync.WaitGroup
-	values := make([]int, 4)
-	for r := range values {
+	for r := range 4 {
 		readers.Go(func() {
-			for end := time.Now().Add(2 * time.Second); time.Now().Before(end); {
-				start := (r + 1) * 1000
-				for n := start; n < start+20; n++ {
-					ctx, cancel := context.WithTimeout(t.Context(), time.Duration(1+n%7)*10*time.Millisecond)
-					readings, err := d.Read(ctx, "dev", []driver.Resource{word(n)})
-					cancel()
-					if err != nil || readings[0].Err != nil {
-						time.Sleep(time.Millisecond) // the device is down for a moment
-						continue
-					}
-					values[r]++
-					if readings[0].Value != uint16(n) {
-						t.Errorf("register %d reads %v", n, readings[0].Value)
-					}
+			values, start := 0, (r+1)*1000
+			end := time.Now().Add(patience)
+			for n := 0; values < 60 && time.Now().Before(end); n++ {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(1+n%7)*soon/2)
+				readings, err := d.Read(ctx, "dev", []driver.Resource{word(start + n%20)})
+				cancel()
+				if err != nil || readings[0].Err != nil {
+					time.Sleep(time.Millisecond) // the device is down for a moment
+					continue
 				}
+				values++
+				if readings[0].Value != uint16(start+n%20) {
+					t.Errorf("register %d reads %v", start+n%20, readings[0].Value)
+				}
+			}
+			if values < 10 {
+				t.Errorf("reader %d got %d values", r, values)
 			}
 		})
 	}
 	readers.Wait()
-	for r, n := range values {
-		if n < 10 {
-			t.Errorf("reader %d got %d values", r, n)
-		}
-	}
 	m.behave(always(plain))
 	awaitWord(t, d, 9)
 }
 
 func TestRemovedDeviceAnswersNobody(t *testing.T) {
-	m := newMischievous(t, 30*time.Millisecond)
-	d := addMischievous(t, m)
+	m := newMischievous(t)
+	d := addMischievous(t, m, patience)
 	awaitWord(t, d, 1)
 	m.behave(always(late))
 	ended := make(chan error)
@@ -288,8 +335,10 @@ func TestRemovedDeviceAnswersNobody(t *testing.T) {
 		_, err := d.Read(context.Background(), "dev", []driver.Resource{word(2)})
 		ended <- err
 	}()
-	time.AfterFunc(5*time.Millisecond, func() { d.Remove("dev") })
+	<-m.held // the request is there, and its answer is not
+	d.Remove("dev")
 	if err := <-ended; !errors.Is(err, driver.ErrUnknownDevice) {
 		t.Errorf("read: %v", err)
 	}
+	m.release <- struct{}{}
 }

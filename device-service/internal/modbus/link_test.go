@@ -250,7 +250,7 @@ func TestReplacingADeviceIsNoChangeOfState(t *testing.T) {
 	onFakeLine(t, Options{}, -1, 1, func(t *testing.T, d *Driver, f *fakeLine, states func() []string) {
 		states()
 		for _, unit := range []int{1, 2} {
-			if err := d.Add(tcpDevice("unit1", "plc:502", map[string]any{"UnitID": unit, "IdleTimeout": -1}), nil); err != nil {
+			if err := d.Add(tcpDevice("unit1", "plc:502", map[string]any{"UnitID": unit, "IdleTimeout": -1, "Timeout": "150ms"}), nil); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)

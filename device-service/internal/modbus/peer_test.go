@@ -28,10 +28,10 @@ func TestForeignPeer(t *testing.T) {
 	})
 
 	d := newTestDriver(t, Options{})
-	if err := d.Add(tcpDevice("dev", addr, map[string]any{"Timeout": "2s"}), nil); err != nil {
+	if err := d.Add(tcpDevice("dev", addr, map[string]any{"Timeout": "10s"}), nil); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		_, err := d.Read(t.Context(), "dev", words(1, 1))
 		if err == nil {
 			break

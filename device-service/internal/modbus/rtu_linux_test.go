@@ -81,8 +81,9 @@ func checksum(frame []byte) uint16 {
 	return crc
 }
 
-// serialTimeout is that of the units on the line of a test.
-const serialTimeout = 50 * time.Millisecond
+// serialTimeout is that of the units on the line of a test: long enough that a
+// loaded machine makes no plain answer late.
+const serialTimeout = 150 * time.Millisecond
 
 // onSerialLine adds the units 1 and 2 on a pseudo terminal.
 func onSerialLine(t *testing.T, how func(answer []byte) (sent []byte, delay time.Duration)) *Driver {
@@ -127,7 +128,7 @@ func readUnit(t *testing.T, d *Driver, unit, start int) error {
 
 func awaitUnit(t *testing.T, d *Driver, unit, start int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		err := readUnit(t, d, unit, start)
 		if err == nil {
 			return
@@ -182,7 +183,7 @@ func TestSerialLineMischief(t *testing.T) {
 // A slave that always says everything twice has no values, but no wrong ones.
 func TestSerialLineThatAlwaysDoubles(t *testing.T) {
 	d := onSerialLine(t, func(a []byte) ([]byte, time.Duration) { return append(a, a...), 0 })
-	for end, n := time.Now().Add(time.Second), 0; time.Now().Before(end); n++ {
+	for end, n := time.Now().Add(2*time.Second), 0; time.Now().Before(end); n++ {
 		_ = readUnit(t, d, 1, n%100)
 		time.Sleep(time.Millisecond)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/simonvetter/modbus"
 
 	"sluice/device-service/internal/driver"
+	"sluice/tests/servers"
 )
 
 // simulator is the library's server with a memory that keeps a record of the
@@ -39,19 +40,10 @@ func newSimulator(t testing.TB) *simulator {
 	return s
 }
 
-// freeAddr is an address to listen on, now and again, so not one of those that
-// outgoing connections get.
+// freeAddr is an address to listen on, now and again.
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	for range 1000 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 20000+time.Now().UnixNano()/1000%12000)
-		if l, err := net.Listen("tcp", addr); err == nil {
-			_ = l.Close()
-			return addr
-		}
-	}
-	t.Fatal("no free port")
-	return ""
+	return fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t))
 }
 
 func (s *simulator) reset() {
@@ -163,7 +155,7 @@ func (s *simulator) HandleHoldingRegisters(r *modbus.HoldingRegistersRequest) ([
 
 func tcpDevice(name, addr string, more map[string]any) driver.Device {
 	host, port, _ := net.SplitHostPort(addr)
-	properties := map[string]any{"Address": host, "Port": port, "UnitID": "1", "Timeout": "150ms", "IdleTimeout": 5}
+	properties := map[string]any{"Address": host, "Port": port, "UnitID": "1", "Timeout": "2s", "IdleTimeout": 60}
 	for k, v := range more {
 		properties[k] = v
 	}

@@ -74,7 +74,7 @@ func TestDevicesShareAConnection(t *testing.T) {
 	p, resources := newCountingPlant(t, 0, 3)
 	d := newDriver(t, brisk)
 	other := deviceAt("other", p.endpoint())
-	other.Protocols[Protocol]["Timeout"] = "3s"
+	other.Protocols[Protocol]["Timeout"] = "7s"
 	add(t, d, deviceAt("one", p.endpoint()), resources...)
 	add(t, d, deviceAt("two", p.endpoint()), resources...)
 	mustRead(t, d, "one", resources...)
@@ -382,7 +382,7 @@ func TestRemoveEndsReadsInFlight(t *testing.T) {
 		if !errors.Is(err, errLost) || !errors.Is(err, errUnused) {
 			t.Errorf("read: %v", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Error("the read goes on")
 	}
 }

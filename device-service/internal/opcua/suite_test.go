@@ -8,9 +8,9 @@ import (
 	"sluice/device-service/internal/drivertest"
 )
 
-// brisk are timings for tests.
+// brisk are timings for tests. The time-out is one that a loaded machine keeps.
 var brisk = Options{
-	Timeout:   500 * time.Millisecond,
+	Timeout:   3 * time.Second,
 	RetryMin:  20 * time.Millisecond,
 	RetryMax:  100 * time.Millisecond,
 	KeepAlive: time.Minute,

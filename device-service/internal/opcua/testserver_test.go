@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"strconv"
 	"sync"
@@ -18,6 +17,7 @@ import (
 	"github.com/gopcua/opcua/ua"
 
 	"sluice/device-service/internal/driver"
+	"sluice/tests/servers"
 )
 
 // answerOf is a node's answer: a value, or a *ua.DataValue as it is.
@@ -112,18 +112,9 @@ func (p *plant) resource(name string, t driver.Type) driver.Resource {
 	}
 }
 
-// freeAddress finds a port below the ones that outgoing connections get.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	for range 200 {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 22000+rand.IntN(10000)))
-		if err == nil {
-			defer l.Close()
-			return l.Addr().String()
-		}
-	}
-	t.Fatal("no free port")
-	return ""
+	return fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t))
 }
 
 // Start brings the plant up, with the values that it began with.
@@ -265,10 +256,13 @@ func readChunk(r io.Reader) ([]byte, error) {
 	return chunk, err
 }
 
+// patience is far above what anything takes on a slow machine.
+const patience = time.Minute
+
 // await polls a condition.
 func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited too long for %s", what)
 		}
