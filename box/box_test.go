@@ -159,9 +159,23 @@ func TestConsoleShowsWarningsUnlessAllIsWanted(t *testing.T) {
 	}
 }
 
+func TestPortsAreChecked(t *testing.T) {
+	f := parse(t)
+	f.BusPort, f.RulesPort = 99999, 0
+	const want = "--bus-port=99999 is no port; choose one between 1 and 65535\n--rules-port=0 is no port; choose one between 1 and 65535"
+	if err := f.Validate(); err == nil || err.Error() != want {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestWrongCallsEndBeforeAnythingStarts(t *testing.T) {
 	if got := run([]string{"--no-such-flag"}); got != exitFlags {
 		t.Errorf("unknown flag: %d", got)
+	}
+	for _, port := range []string{"99999", "0", "-1", "x"} {
+		if got := run([]string{"--bus-port=" + port, "--data", t.TempDir()}); got != exitFlags {
+			t.Errorf("port %s: %d", port, got)
+		}
 	}
 	if got := run([]string{"--bin", t.TempDir(), "--data", t.TempDir()}); got != exitBroken {
 		t.Errorf("missing services: %d", got)

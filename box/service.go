@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -54,6 +55,17 @@ func (f *flags) ports() []ports.Port {
 		{Use: "simulated boiler on OPC UA", Number: f.OpcuaSimPort, Flag: "--opcua-sim-port"},
 		{Use: "receivers of alarms", Number: f.ReceiverPort, Flag: "--receiver-port"},
 	}
+}
+
+// Validate says what is wrong with the flags; kong calls it.
+func (f *flags) Validate() error {
+	var wrong []error
+	for _, p := range f.ports() {
+		if p.Number < 1 || p.Number > 65535 {
+			wrong = append(wrong, fmt.Errorf("%s=%d is no port; choose one between 1 and 65535", p.Flag, p.Number))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // portsError is a start that was not tried because a port is taken.

@@ -34,6 +34,8 @@ func TestMain(m *testing.M) {
 }
 
 func beService() error {
+	stop := make(chan os.Signal, 1) // it may come as soon as the box knows of the service
+	signal.Notify(stop, syscall.SIGTERM)
 	var conf struct {
 		Service struct {
 			Port int `yaml:"Port"`
@@ -69,8 +71,6 @@ func beService() error {
 			return err
 		}
 	}
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM)
 	<-stop
 	fmt.Println("bye")
 	return nil
@@ -122,12 +122,19 @@ func (s *screen) String() string {
 
 func (s *screen) await(t *testing.T, want string) {
 	t.Helper()
+	s.awaitCount(t, want, 1)
+}
+
+// awaitCount waits until a text has come so often: what the box itself prints
+// may overtake what its services printed before.
+func (s *screen) awaitCount(t *testing.T, want string, count int) {
+	t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if strings.Contains(s.String(), want) {
+		if strings.Count(s.String(), want) >= count {
 			return
 		}
 	}
-	t.Fatalf("no %q in\n%s", want, s)
+	t.Fatalf("no %d %q in\n%s", count, want, s)
 }
 
 // testFlags has services that are this test binary, and free ports.
@@ -158,9 +165,7 @@ func TestStackStartsShowsAlarmsAndEnds(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- serve(ctx, f, &console{out: out}) }()
 	out.await(t, "Alarms (Ctrl-C ends the box):")
-	if got := strings.Count(out.String(), "rules-service  level=WARN created"); got != 5 {
-		t.Errorf("%d samples were applied, want 5:\n%s", got, out)
-	}
+	out.awaitCount(t, "rules-service  level=WARN created", 5)
 
 	var metadata struct{ ServiceName string }
 	if _, err := exchange(ctx, http.MethodGet, "http://"+address(f.MetadataPort)+"/api/v3/ping", nil, &metadata); err != nil || metadata.ServiceName != "core-metadata" {
@@ -184,6 +189,9 @@ func TestStackStartsShowsAlarmsAndEnds(t *testing.T) {
 	}
 	if got := strings.Count(out.String(), "  bye\n"); got != 3 {
 		t.Errorf("%d services ended in order:\n%s", got, out)
+	}
+	if got := strings.Count(out.String(), "rules-service  level=WARN created"); got != 5 {
+		t.Errorf("%d samples were applied, want 5:\n%s", got, out)
 	}
 	if strings.Contains(out.String(), "level=ERROR") {
 		t.Errorf("errors:\n%s", out)

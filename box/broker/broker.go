@@ -24,9 +24,11 @@ const (
 	maxAckPending  = 1024
 )
 
-// readyWithin is how long a start may take; restoring a full store is slow on
-// a small machine.
-const readyWithin = 30 * time.Second
+// On a small machine that is busy the broker is slow.
+const (
+	readyWithin = 30 * time.Second // for a start: restoring a full store takes long
+	storeWithin = 30 * time.Second // for what a client asks of the store; then its connection is closed
+)
 
 // Options say where a broker listens and keeps what it must not lose.
 type Options struct {
@@ -103,6 +105,6 @@ func serverOptions(o Options) *server.Options {
 		JetStreamMaxMemory: maxMemory,
 		JetStreamMaxStore:  maxStore,
 		StoreDir:           o.Dir,
-		MQTT:               server.MQTTOpts{Host: o.Host, Port: port, MaxAckPending: maxAckPending},
+		MQTT:               server.MQTTOpts{Host: o.Host, Port: port, MaxAckPending: maxAckPending, JSAPITimeout: storeWithin},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"sync"
 
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/common"
@@ -123,18 +124,35 @@ func (s *Server) patchDevices(w http.ResponseWriter, r *http.Request) (int, any,
 	})
 }
 
+// errOvertaken tells that a device was changed while its service was asked.
+var errOvertaken = errors.New("the device was changed meanwhile")
+
+// patchDevice asks the service about the device as it will be. What another
+// request makes of the device in the meantime is asked about anew.
 func (s *Server) patchDevice(ctx context.Context, patch dtos.UpdateDevice) error {
-	_, proposal, err := patchedDevice(s.store.view(), patch)
-	if err != nil {
-		return err
+	for {
+		before, proposal, err := patchedDevice(s.store.view(), patch)
+		if err != nil {
+			return err
+		}
+		if err := s.validate(ctx, proposal); err != nil {
+			return err
+		}
+		if err := s.replaceDevice(before, patch); !errors.Is(err, errOvertaken) {
+			return err
+		}
 	}
-	if err := s.validate(ctx, proposal); err != nil {
-		return err
-	}
+}
+
+// replaceDevice patches a device that is still what it was.
+func (s *Server) replaceDevice(was dtos.Device, patch dtos.UpdateDevice) error {
 	return s.change(func(t *tables) error {
 		before, after, err := patchedDevice(*t, patch)
 		if err != nil {
 			return err
+		}
+		if !reflect.DeepEqual(before, was) {
+			return errOvertaken
 		}
 		t.Devices[after.Name] = after
 		if before.ServiceName != after.ServiceName {

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -16,180 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgexfoundry/go-mod-core-contracts/v3/common"
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/requests"
-	"github.com/edgexfoundry/go-mod-messaging/v3/messaging"
-	"github.com/edgexfoundry/go-mod-messaging/v3/pkg/types"
-
-	"sluice/box/broker"
 )
-
-func connect(t *testing.T, b *broker.Broker, id string) messaging.MessageClient {
-	t.Helper()
-	c, err := messaging.NewMessageClient(types.MessageBusConfig{
-		Broker:   types.HostInfo{Host: "127.0.0.1", Port: b.Port(), Protocol: "tcp"},
-		Type:     messaging.MQTT,
-		Optional: map[string]string{"ClientId": id},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Connect(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Disconnect() })
-	return c
-}
-
-// site is a server with a bus on which the device service "ds" answers: it
-// refuses devices whose name starts with "bad".
-type site struct {
-	t      *testing.T
-	file   string
-	server *Server
-	http   *httptest.Server
-	events chan dtos.SystemEvent
-}
-
-func newSite(t *testing.T) *site {
-	t.Helper()
-	return newSiteWaiting(t, 30*time.Second)
-}
-
-// newSiteWaiting has a server that waits so long for an answer of a service.
-func newSiteWaiting(t *testing.T, timeout time.Duration) *site {
-	t.Helper()
-	b, err := broker.Start(broker.Options{Name: "bus", Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
-	s := &site{t: t, file: filepath.Join(t.TempDir(), "metadata.json"), events: make(chan dtos.SystemEvent, 1000)}
-	serveDevices(t, connect(t, b, "ds"), s.events)
-	s.server, err = New(Options{File: s.file, Bus: connect(t, b, "metadata"), Timeout: timeout})
-	if err != nil {
-		t.Fatal(err)
-	}
-	web := httptest.NewServer(s.server)
-	t.Cleanup(func() { web.Close(); s.server.Close() })
-	s.http = web
-	return s
-}
-
-func serveDevices(t *testing.T, bus messaging.MessageClient, events chan<- dtos.SystemEvent) {
-	t.Helper()
-	questions, changes, failed := make(chan types.MessageEnvelope, 100), make(chan types.MessageEnvelope, 100), make(chan error, 100)
-	err := bus.Subscribe([]types.TopicChannel{
-		{Topic: "edgex/ds/validate/device", Messages: questions},
-		{Topic: "edgex/system-events/#", Messages: changes},
-	}, failed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stop := make(chan struct{})
-	t.Cleanup(func() { close(stop) })
-	go func() {
-		for {
-			select {
-			case <-stop:
-				return
-			case m := <-changes:
-				var e dtos.SystemEvent
-				if err := json.Unmarshal(m.Payload, &e); err != nil {
-					t.Errorf("system event: %v", err)
-				}
-				e.Source = m.ReceivedTopic
-				events <- e
-			case q := <-questions:
-				var request requests.AddDeviceRequest
-				if err := json.Unmarshal(q.Payload, &request); err != nil {
-					t.Errorf("validation: %v", err)
-				}
-				reply, _ := types.NewMessageEnvelopeForResponse(nil, q.RequestID, q.CorrelationID, common.ContentTypeJSON)
-				if strings.HasPrefix(request.Device.Name, "bad") {
-					reply = types.NewMessageEnvelopeWithError(q.RequestID, "no such address")
-				}
-				if err := bus.Publish(reply, "edgex/response/ds/"+q.RequestID); err != nil {
-					t.Errorf("answer: %v", err)
-				}
-			}
-		}
-	}()
-}
-
-func (s *site) call(method, path, body string) (int, string) {
-	s.t.Helper()
-	request, err := http.NewRequest(method, s.http.URL+"/api/v3/"+path, bytes.NewBufferString(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	res, err := http.DefaultClient.Do(request)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, _ := io.ReadAll(res.Body)
-	return res.StatusCode, string(text)
-}
-
-// expect calls and wants the status and all the fragments.
-func (s *site) expect(method, path, body string, status int, fragments ...string) string {
-	s.t.Helper()
-	got, text := s.call(method, path, body)
-	if got != status {
-		s.t.Errorf("%s %s: status %d, want %d: %s", method, path, got, status, text)
-	}
-	for _, f := range fragments {
-		if !strings.Contains(text, f) {
-			s.t.Errorf("%s %s: no %s in %s", method, path, f, text)
-		}
-	}
-	return text
-}
-
-// next is the next system event, with its topic as source.
-func (s *site) next() dtos.SystemEvent {
-	s.t.Helper()
-	select {
-	case e := <-s.events:
-		return e
-	case <-time.After(patience):
-		s.t.Fatal("no system event")
-		return dtos.SystemEvent{}
-	}
-}
-
-func (s *site) event(want string) dtos.SystemEvent {
-	s.t.Helper()
-	e := s.next()
-	if got := strings.TrimPrefix(e.Source, "edgex/system-events/core-metadata/"); got != want {
-		s.t.Fatalf("system event on %s, want %s", got, want)
-	}
-	return e
-}
-
-const (
-	service = `[{"apiVersion":"v3","requestId":"8e84b850-0d8f-4a3c-9b9f-0f6a3b9d2c11","service":{"name":"ds","baseAddress":"http://127.0.0.1:1","adminState":"UNLOCKED","labels":["a","b"]}}]`
-	profile = `[{"apiVersion":"v3","profile":{"name":"P","manufacturer":"Acme","model":"B1","deviceResources":[{"name":"A","properties":{"valueType":"int32","readWrite":"RW"}}]}}]`
-)
-
-func deviceRequest(names ...string) string {
-	var items []string
-	for _, n := range names {
-		items = append(items, fmt.Sprintf(`{"apiVersion":"v3","device":{"name":"%s","adminState":"UNLOCKED","operatingState":"UP","serviceName":"ds","profileName":"P",
- "labels":["hall1"],"autoEvents":[{"interval":"1s","sourceName":"A"}],"protocols":{"x":{"Address":"y","Port":1}},"tags":{"site":"lab"}}}`, n))
-	}
-	return "[" + strings.Join(items, ",") + "]"
-}
-
-func (s *site) fill() {
-	s.t.Helper()
-	s.expect("POST", "deviceservice", service, 207, `"statusCode":201`)
-	s.event("deviceservice/add/ds")
-	s.expect("POST", "deviceprofile", profile, 207, `"statusCode":201`)
-	s.event("deviceprofile/add/core-metadata/P")
-}
 
 func TestGeneral(t *testing.T) {
 	s := newSite(t)
@@ -328,6 +155,42 @@ func TestDevices(t *testing.T) {
 	s.expect("DELETE", "device/name/D2", "", 404)
 }
 
+// Two patches that are right by themselves and wrong together: the one that
+// comes second is asked about with the first in it.
+func TestPatchesOfOneDeviceAreValidatedTogether(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	var first sync.Once
+	s := newSiteWith(t, patience, func(d dtos.Device) error {
+		if d.Description == "far" {
+			first.Do(func() { // it is overtaken while it is asked about
+				close(asked)
+				<-answer
+			})
+		}
+		if d.Description == "far" && d.AdminState == "LOCKED" {
+			return errors.New("far and locked do not go together")
+		}
+		return nil
+	})
+	s.fill()
+	s.expect("POST", "device", deviceRequest("D1"), 207, `"statusCode":201`)
+	s.event("device/add/ds/P")
+	overtaken := make(chan string, 1)
+	go func() {
+		_, text := s.call("PATCH", "device", `[{"apiVersion":"v3","device":{"name":"D1","description":"far"}}]`)
+		overtaken <- text
+	}()
+	<-asked
+	s.expect("PATCH", "device", `[{"apiVersion":"v3","device":{"name":"D1","adminState":"LOCKED"}}]`, 207, `"statusCode":200`)
+	close(answer)
+	if text := <-overtaken; !strings.Contains(text, "far and locked do not go together") {
+		t.Errorf("answer to the second patch: %s", text)
+	}
+	if text := s.expect("GET", "device/name/D1", "", 200, `"adminState":"LOCKED"`); strings.Contains(text, "far") {
+		t.Errorf("the device is %s", text)
+	}
+}
+
 func TestMovedDeviceIsToldToBothServices(t *testing.T) {
 	s := newSite(t)
 	s.fill()
@@ -351,7 +214,7 @@ func TestMovedDeviceIsToldToBothServices(t *testing.T) {
 }
 
 func TestServiceThatDoesNotAnswer(t *testing.T) {
-	s := newSiteWaiting(t, 100*time.Millisecond)
+	s := newSiteWith(t, 100*time.Millisecond, refuseBad)
 	s.fill()
 	s.expect("POST", "deviceservice", strings.ReplaceAll(service, `"ds"`, `"mute"`), 207, `"statusCode":201`)
 	s.expect("POST", "device", strings.Replace(deviceRequest("D1"), `"ds"`, `"mute"`, 1), 207, `"statusCode":503`, "no answer within 100ms")

@@ -26,8 +26,9 @@ func start(p Process, line func(process, line string)) (*child, error) {
 	cmd := exec.Command(p.Path, p.Args...)
 	cmd.Dir = p.Dir
 	cmd.Env = append(os.Environ(), p.Env...)
-	// A grandchild that inherits the pipes must not keep Wait from returning.
-	cmd.WaitDelay = time.Second
+	// A grandchild that inherits the pipes must not keep Wait from returning; a
+	// busy machine takes a while to read a child's last words.
+	cmd.WaitDelay = 5 * time.Second
 	detach(cmd)
 	read, write := io.Pipe()
 	cmd.Stdout, cmd.Stderr = write, write

@@ -88,7 +88,7 @@ func busClient(t *testing.T, b stack.Bus) messaging.MessageClient {
 	}
 	c, err := messaging.NewMessageClient(types.MessageBusConfig{Type: b.Type,
 		Broker:   types.HostInfo{Host: "127.0.0.1", Port: b.Port, Protocol: protocol},
-		Optional: map[string]string{"ClientId": "numbers", "Qos": "1", "KeepAlive": "10", "AutoReconnect": "true", "ConnectTimeout": "5"}})
+		Optional: map[string]string{"ClientId": "numbers", "Qos": "1", "KeepAlive": "10", "AutoReconnect": "true", "ConnectTimeout": "60"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,55 +5,16 @@ package servers
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
-
-// FreePort returns a port of loopback that nobody listens on. It lies below
-// the ephemeral range, where an outgoing connection could take it.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	for range 200 {
-		p := 15000 + rand.IntN(17000)
-		l, err := net.Listen("tcp", addr(p))
-		if err != nil {
-			continue
-		}
-		_ = l.Close()
-		if reserve(p) {
-			return p
-		}
-	}
-	t.Fatal("no free port between 15000 and 32000")
-	return 0
-}
-
-var (
-	reserved   = map[int]bool{}
-	reservedMu sync.Mutex
-)
-
-// reserve keeps this process from handing out a port twice.
-func reserve(p int) bool {
-	reservedMu.Lock()
-	defer reservedMu.Unlock()
-	if reserved[p] {
-		return false
-	}
-	reserved[p] = true
-	return true
-}
-
-func addr(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 // Process is a server that a test can kill and start again on the same port.
 type Process struct {
