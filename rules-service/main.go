@@ -9,12 +9,12 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
-	"github.com/edgexfoundry/app-functions-sdk-go/v3/pkg"
 	appinterfaces "github.com/edgexfoundry/app-functions-sdk-go/v3/pkg/interfaces"
 	"github.com/edgexfoundry/go-mod-bootstrap/v3/bootstrap/interfaces"
-	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
 
 	"sluice/rules-service/internal/api"
 	"sluice/rules-service/internal/builtin"
@@ -22,9 +22,6 @@ import (
 	"sluice/rules-service/internal/rule"
 	"sluice/rules-service/internal/store"
 )
-
-// version is set when a release is built.
-var version = "0.1.0"
 
 const (
 	defaultKey = "rules-service"
@@ -36,6 +33,10 @@ const (
 func main() {
 	if wantsHelp(os.Args[1:]) {
 		fmt.Print(usage)
+		return
+	}
+	if wantsVersion(os.Args[1:]) {
+		fmt.Println(defaultKey, builtVersion())
 		return
 	}
 	if err := run(os.Args[1:]); err != nil {
@@ -56,10 +57,11 @@ func run(args []string) error {
 	if key == "" {
 		key = defaultKey
 	}
-	// A target type given here keeps the SDK from a data race of its own.
-	sdk, ok := pkg.NewAppServiceWithTargetType(key, &dtos.Event{})
-	if !ok {
-		return errors.New("EdgeX's SDK could not start; its log above says why")
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	sdk, err := start(ctx, key)
+	if sdk == nil || err != nil {
+		return err
 	}
 	// The SDK has no bus to report metrics on; it would log an error each time.
 	sdk.MetricsManager().ResetInterval(math.MaxInt64)
@@ -69,8 +71,11 @@ func run(args []string) error {
 		return err
 	}
 	s.rules.Start()
-	log.Info("rules API is ready", "address", s.server.Addr, "version", version)
+	log.Info("rules API is ready", "address", s.server.Addr, "version", builtVersion())
+	ended := make(chan struct{})
+	context.AfterFunc(ctx, func() { repeatSignal(ended) })
 	err = sdk.Run() // until SIGTERM, SIGINT or /stop
+	close(ended)
 	return errors.Join(err, s.close())
 }
 
@@ -115,7 +120,7 @@ func open(sdk appinterfaces.ApplicationService, key string, args []string, log *
 	if s.rules, err = rule.Open(s.store, builtin.Registry(settings), env); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	a := &api.API{Rules: s.rules, Version: version, Token: token, Stop: sdk.Stop, Log: log}
+	a := &api.API{Rules: s.rules, Version: builtVersion(), Token: token, Stop: sdk.Stop, Log: log}
 	if s.server, err = api.Serve(conf.address(), a.Handler(), log); err != nil {
 		return nil, errors.Join(err, s.close())
 	}

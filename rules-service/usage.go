@@ -29,6 +29,7 @@ Flags of EdgeX:
   -d, -dev                    run beside services in containers
   -sk, -serviceKey KEY        name of the service (default rules-service)
   -h, --help                  this text
+      --version               the version of the program
 
 Environment:
   EDGEX_SECURITY_SECRET_STORE=false               no secret store

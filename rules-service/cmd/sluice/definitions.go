@@ -92,7 +92,7 @@ func (d *definitions) addText(file, text string) error {
 }
 
 func (d *definitions) addStatements(file, text string) error {
-	for _, sql := range split(text) {
+	for _, sql := range sqlengine.Statements(text) {
 		if err := d.addStream(file, sql); err != nil {
 			return err
 		}
@@ -177,62 +177,4 @@ func sorted(m map[string]string) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// split cuts a text into statements at its semicolons, but not at those inside
-// quotes and comments. What has no word in it is left out.
-func split(text string) []string {
-	var statements []string
-	start, words := 0, false
-	take := func(end int) {
-		if words {
-			statements = append(statements, strings.TrimSpace(text[start:end]))
-		}
-		start, words = end+1, false
-	}
-	for i := 0; i < len(text); {
-		if n := skip(text[i:]); n > 0 {
-			words = words || text[i] != '-' && text[i] != '/'
-			i += n
-			continue
-		}
-		switch c := text[i]; {
-		case c == ';':
-			take(i)
-		case c > ' ':
-			words = true
-		}
-		i++
-	}
-	take(len(text))
-	return statements
-}
-
-// skip is the length of the quoted text or comment that s begins with.
-func skip(s string) int {
-	end := func(from int, mark string) int {
-		if i := strings.Index(s[from:], mark); i >= 0 {
-			return from + i + len(mark)
-		}
-		return len(s)
-	}
-	switch {
-	case strings.HasPrefix(s, "--"):
-		return end(2, "\n")
-	case strings.HasPrefix(s, "/*"):
-		return end(2, "*/")
-	case s[0] == '`':
-		return end(1, "`")
-	case s[0] == '"' || s[0] == '\'':
-		for i := 1; i < len(s); i++ {
-			switch s[i] {
-			case '\\':
-				i++
-			case s[0]:
-				return i + 1
-			}
-		}
-		return len(s)
-	}
-	return 0
 }

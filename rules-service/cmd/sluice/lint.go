@@ -89,7 +89,7 @@ func (l *linter) rule(r ruleText) []error {
 	if err != nil {
 		return append(errs, err)
 	}
-	_, err = sqlengine.Compile(def.SQL, l.streams, sqlengine.Options{SendNil: def.Options.SendNil})
+	_, err = def.Compile(l.streams)
 	if findings := diag.List(nil); errors.As(err, &findings) {
 		err = errors.New(findings.Render(def.SQL))
 	}

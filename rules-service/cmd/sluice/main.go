@@ -1,9 +1,11 @@
 // Command sluice is the command line of the rules service: it applies streams
-// and rules from files, shows what runs, and checks files without a service.
+// and rules from files, shows what runs, and checks and tests rules without a
+// service.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +20,7 @@ const description = `Streams and rules of the rules service, from files.
   sluice apply -f stream.sql -f rule.json    create or update, in the right order
   sluice status                              what runs, and what is wrong
   sluice lint rule.json stream.sql           check files, without a service
+  sluice test tests/                         run test cases, without a service
 
 Files are streams as SQL (*.sql), a rule as JSON, a list of rules, or a ruleset:
 {"streams": {name: sql}, "tables": {}, "rules": {id: json}}.`
@@ -32,6 +35,7 @@ type command struct {
 	Get    getCmd    `cmd:"" help:"Show streams or rules."`
 	Status statusCmd `cmd:"" help:"Show how rules are."`
 	Lint   lintCmd   `cmd:"" help:"Check files: SQL, properties of sinks, misspelt keys. Exits with 1 when something is wrong."`
+	Test   testCmd   `cmd:"" help:"Run test cases: rows in, results out. Exits with 1 when one fails."`
 	Help   helpCmd   `cmd:"" help:"Show this help, or that of a command."`
 }
 
@@ -76,9 +80,18 @@ func execute(args []string, stdout, stderr io.Writer) (code int) {
 	s := &session{ctx: ctx, out: stdout, api: newClient(c.Server, c.Token), asJSON: c.Output == "json"}
 	if err := k.Run(s); err != nil {
 		_, _ = fmt.Fprintln(stderr, "sluice:", err)
-		return 1
+		return exitCode(err)
 	}
 	return 0
+}
+
+// exitCode is 1, unless the error has another one.
+func exitCode(err error) int {
+	var coder kong.ExitCoder
+	if errors.As(err, &coder) {
+		return coder.ExitCode()
+	}
+	return 1
 }
 
 // exit carries kong's exit code out of its parser.

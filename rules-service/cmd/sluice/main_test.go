@@ -2,13 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
+	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"sluice/rules-service/internal/apitest"
@@ -42,30 +44,20 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"send": func(ts *testscript.TestScript, _ bool, args []string) { service(ts).Send(t, args...) },
-			"want": func(ts *testscript.TestScript, _ bool, args []string) { service(ts).Want(t, args[0]) },
+			"send":     func(ts *testscript.TestScript, _ bool, args []string) { service(ts).Send(t, args...) },
+			"execcode": func(ts *testscript.TestScript, _ bool, args []string) { execCode(ts, args[0], args[1:]) },
+			"want":     func(ts *testscript.TestScript, _ bool, args []string) { service(ts).Want(t, args[0]) },
 		},
 		UpdateScripts: os.Getenv("UPDATE") != "",
 	})
 }
 
-func TestSplit(t *testing.T) {
-	for text, want := range map[string][]string{
-		"":                             nil,
-		" ; ;\n":                       nil,
-		"-- only words; here":          nil,
-		"a; b":                         {"a", "b"},
-		"a":                            {"a"},
-		`a "x;y" 'p;\'q;' ;b`:          {`a "x;y" 'p;\'q;'`, "b"},
-		"a `x;y`; /* ; */ b -- ;\n c;": {"a `x;y`", "/* ; */ b -- ;\n c"},
-		`a "never closed; b`:           {`a "never closed; b`},
-		"/* never closed; a":           nil,
-		"-":                            {"-"},
-		"a - b; c / d":                 {"a - b", "c / d"},
-	} {
-		if diff := cmp.Diff(want, split(text)); diff != "" {
-			t.Errorf("%q: %s", text, diff)
-		}
+// execCode runs a command that must end with this exit code.
+func execCode(ts *testscript.TestScript, want string, args []string) {
+	err := ts.Exec(args[0], args[1:]...)
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || strconv.Itoa(ended.ExitCode()) != want {
+		ts.Fatalf("%q ends with %v, want exit code %s", args, err, want)
 	}
 }
 

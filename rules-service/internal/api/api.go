@@ -36,7 +36,7 @@ func (a *API) Handler() http.Handler {
 	a.routeStreams(mux, "/tables", "/tabledetails", true)
 	a.routeRules(mux)
 	a.routeRule(mux)
-	return a.trace(crossOrigin(a.authenticate(limit(mux))))
+	return a.trace(crossOrigin(a.authenticate(limit(routed(mux)))))
 }
 
 // crossOrigin lets pages of any origin call the API, as consoles do.

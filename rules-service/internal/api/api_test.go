@@ -55,7 +55,7 @@ func noLeak(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Cleanup(func() {
 		http.DefaultClient.CloseIdleConnections()
-		for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				buf := make([]byte, 1<<16)
 				t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
@@ -91,11 +91,34 @@ func TestService(t *testing.T) {
 			}
 		}
 	}
-	b.want("GET", "/nowhere", "", 404, "404 page not found\n")
-	b.want("DELETE", "/ping", "", 405, "Method Not Allowed\n")
-	b.want("PATCH", "/rules", "", 405, "Method Not Allowed\n")
 	b.want("POST", "/stop", "", 200, "stop success")
 	<-b.Stopped
+}
+
+// What no route takes is answered in the form of all other errors.
+func TestUnrouted(t *testing.T) {
+	b := start(t)
+	for _, c := range []struct {
+		call         string
+		status, code int
+		message      string
+	}{
+		{"GET /nowhere", 404, 1002, "/nowhere is unknown; there are /, /ping, "},
+		{"POST /rules/hot/strat", 404, 1002, "there is no POST /rules/hot/strat"},
+		{"GET /rules/hot/tags/x", 404, 1002, "there is no GET /rules/hot/tags/x"},
+		{"POST /ruleset/export", 404, 1002, "POST /ruleset/export is not supported yet"},
+		{"GET /v2/data/export", 404, 1002, "GET /v2/data/export is not supported yet"},
+		{"GET /v2", 404, 1002, "/v2 is unknown"},
+		{"DELETE /ping", 405, 1000, "DELETE /ping is not possible; there is GET, HEAD"},
+		{"PATCH /rules", 405, 1000, "PATCH /rules is not possible; there is GET, HEAD, POST"},
+		{"POST /rules/hot/status", 405, 1000, "POST /rules/hot/status is not possible; there is GET, HEAD"},
+	} {
+		method, path, _ := strings.Cut(c.call, " ")
+		b.refused(method, path, "", c.status, c.code, c.message)
+	}
+	if _, _, h := b.Call(t, "PATCH", "/rules", ""); h.Get("Allow") != "GET, HEAD, POST" {
+		t.Errorf("headers %v", h)
+	}
 }
 
 func TestCrossOrigin(t *testing.T) {

@@ -95,7 +95,7 @@ func TestBadRules(t *testing.T) {
 		{`{"id":"r","actions":[{"memory":{}}]}`, 1000, "sql is missing"},
 		{`{"sql":"SELECT a FROM demo","actions":[{"memory":{}}]}`, 1000, "id is missing"},
 		{`{"id":"r r","sql":"SELECT a FROM demo","actions":[{"memory":{}}]}`, 1000, `id "r r" may only have letters`},
-		{`{"id":"r","sql":"SELECT a FROM demo","actions":[{"memory":{}}],"options":{"isEventTime":true}}`, 1000, "isEventTime is not supported yet"},
+		{`{"id":"r","sql":"SELECT a FROM demo","actions":[{"memory":{}}],"options":{"isEventTime":true}}`, 2101, "event time needs the TIMESTAMP of stream"},
 		{`{"id":"r","sql":"SELECT a FROM demo","actions":[{"memory":{}}],"options":{"qos":1}}`, 1000, "qos above 0 is not supported yet"},
 		{`{"id":"r","sql":"SELECT a FROM demo","actions":[{"memory":{}}],"options":{"bufferLength":-1}}`, 1000, "options.bufferLength must be a whole number of at least 0, not -1"},
 		{`{"id":"r","graph":{},"actions":[{"memory":{}}]}`, 1000, "graph rules are not supported yet"},
@@ -139,6 +139,8 @@ func TestWarnings(t *testing.T) {
 	}
 	b.want("POST", "/rules/validate", `{"id":"r","sgl":"x","sql":"SELECT a FROM demo","actions":[{"memory":{}}]}`, 200,
 		`{"sources":["demo"],"valid":true,"warnings":["sgl is unknown and has no effect; did you mean \"sql\"?"]}`+"\n")
+	b.want("POST", "/rules/validate", `{"id":"r","sql":"SELECT a FROM demo","actions":[{"memory":{"runAsync":true}}]}`, 200,
+		`{"sources":["demo"],"valid":true,"warnings":["actions[0]: property \"runAsync\" has no effect any more; leave it out"]}`+"\n")
 	b.want("POST", "/rules/validate", hot, 200, `{"sources":["demo"],"valid":true}`+"\n")
 }
 
@@ -147,6 +149,9 @@ func TestStatus(t *testing.T) {
 	b.want("POST", "/rules", hot, 201, "Rule hot was created successfully.")
 	b.Send(t, `{"t":79}`, `nonsense`, `{"t":81}`)
 	b.Want(t, `{"t":81}`)
+	if _, text, _ := b.Call(t, "GET", "/rules/hot/status", ""); !strings.Contains(text, `"source_demo_0_connection_status":1,`) {
+		t.Errorf("of a running rule: %s", text)
+	}
 	b.want("POST", "/rules/hot/stop", "", 200, "Rule hot was stopped.")
 	_, got, header := b.Call(t, "GET", "/rules/hot/status", "")
 	if header.Get("Content-Type") != "application/json" {
@@ -175,7 +180,7 @@ func TestStatus(t *testing.T) {
 	}
 	for key, want := range map[string]any{
 		"source_demo_0_records_in_total": 3.0, "source_demo_0_records_out_total": 2.0, "source_demo_0_exceptions_total": 1.0,
-		"source_demo_0_connection_status": 1.0, "op_1_filter_0_records_in_total": 2.0, "op_1_filter_0_records_out_total": 1.0,
+		"source_demo_0_connection_status": -1.0, "sink_memory_0_0_connection_status": -1.0, "op_1_filter_0_records_in_total": 2.0, "op_1_filter_0_records_out_total": 1.0,
 		"sink_memory_0_0_records_in_total": 1.0, "sink_memory_0_0_records_out_total": 1.0, "nextStartTimestamp": 0.0,
 	} {
 		if s[key] != want {

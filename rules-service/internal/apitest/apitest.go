@@ -33,9 +33,18 @@ type Service struct {
 
 // memory is what the connectors of a service share.
 type memory struct {
-	in  chan []string // deliveries of the source
+	in  chan delivery // to the source
 	out chan string   // messages of the sink
 }
+
+// delivery is what the source reads at once.
+type delivery struct {
+	payloads []string
+	taken    chan bool // false: the source that got it has ended
+}
+
+// patience is far above what anything takes on a slow machine.
+const patience = time.Minute
 
 type sourceConfig struct {
 	Datasource string `prop:"datasource" doc:"Name; all sources read the same feed."`
@@ -50,7 +59,7 @@ type sinkConfig struct {
 // token lets all requests in.
 func Start(t testing.TB, dir, token string) *Service {
 	t.Helper()
-	s := &Service{Stopped: make(chan struct{}), memory: &memory{in: make(chan []string), out: make(chan string, 10000)}}
+	s := &Service{Stopped: make(chan struct{}), memory: &memory{in: make(chan delivery), out: make(chan string, 10000)}}
 	log := slog.New(slog.DiscardHandler)
 	var err error
 	if s.store, err = store.Open(dir); err != nil {
@@ -75,7 +84,7 @@ func (s *Service) Close(t testing.TB) {
 	t.Helper()
 	s.once.Do(func() {
 		http.DefaultClient.CloseIdleConnections()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := errors.Join(s.server.Close(ctx), s.Rules.Close(ctx), s.store.Close()); err != nil {
 			t.Error(err)
@@ -86,10 +95,16 @@ func (s *Service) Close(t testing.TB) {
 // Send gives payloads to the source "memory", as one delivery.
 func (s *Service) Send(t testing.TB, payloads ...string) {
 	t.Helper()
-	select {
-	case s.memory.in <- payloads:
-	case <-time.After(5 * time.Second):
-		t.Fatal("nobody reads the source")
+	d := delivery{payloads, make(chan bool, 1)}
+	for deadline := time.After(patience); ; {
+		select {
+		case s.memory.in <- d:
+		case <-deadline:
+			t.Fatal("nobody reads the source")
+		}
+		if <-d.taken {
+			return
+		}
 	}
 }
 
@@ -101,7 +116,7 @@ func (s *Service) Want(t testing.TB, message string) {
 		if got != message {
 			t.Fatalf("message %s, want %s", got, message)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Fatalf("no message, want %s", message)
 	}
 }
@@ -159,9 +174,14 @@ func (s *source) Read(ctx context.Context) ([]connector.Inbound, func(error), er
 	select {
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
-	case payloads := <-s.in:
+	case d := <-s.in:
+		if ctx.Err() != nil { // both were ready; the next source gets it
+			d.taken <- false
+			return nil, nil, ctx.Err()
+		}
+		d.taken <- true
 		var msgs []connector.Inbound
-		for _, p := range payloads {
+		for _, p := range d.payloads {
 			msgs = append(msgs, connector.Inbound{Payload: []byte(p), Time: time.Now()})
 		}
 		return msgs, nil, nil

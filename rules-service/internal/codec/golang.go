@@ -80,7 +80,11 @@ func ToGo(v value.Value) any {
 	case value.Bytes:
 		return v.Bytes()
 	case value.Time:
-		return time.Unix(0, v.Time()).UTC()
+		t := time.Unix(0, v.Time())
+		if zone := v.Zone(); zone != nil {
+			return t.In(zone)
+		}
+		return t.UTC()
 	case value.List:
 		out := make([]any, len(v.List()))
 		for i, e := range v.List() {

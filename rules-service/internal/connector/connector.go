@@ -106,6 +106,14 @@ type Sink interface {
 	Close(context.Context) error
 }
 
+// Monitored is a Sink that tells of the end of its connection between two
+// Writes: an idle sink is connected again before it is needed, and its status
+// is right.
+type Monitored interface {
+	// Lost gets the reason when the connection that Connect made has ended.
+	Lost() <-chan error
+}
+
 // Env is what a connector gets from the service.
 type Env struct {
 	Log *slog.Logger

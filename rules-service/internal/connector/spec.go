@@ -23,6 +23,9 @@ type SinkSpec[C any] struct {
 	New func(C, Env) (Sink, error)
 	// Batch is the number of messages that Write takes at most; 0: many.
 	Batch int
+	// Connectionless is set by a sink whose Connect reaches nobody, as with
+	// HTTP: it is connected once a Write has succeeded.
+	Connectionless bool
 	// Key adds to what makes two actions one sink. Without it they are one
 	// when all properties that are no Templates are equal: then they share a
 	// worker and Sink, and their Templates come with each message. A sink
@@ -73,6 +76,8 @@ type SinkConfig struct {
 	Templates map[string]string // Template properties by name, headers as "headers.Name"
 	Warnings  []string
 	Open      func() (Sink, error)
+
+	Connectionless bool // Connect reaches nobody
 }
 
 // SourceConfig is a checked configuration; nothing is open yet.
@@ -95,7 +100,7 @@ func AddSink[C any](r *Registry, s SinkSpec[C]) {
 	r.sinks[s.Name] = &SinkInfo{
 		Name: s.Name, Summary: s.Summary, Example: s.Example, Fields: own,
 		Decode: func(props map[string]any, env Env) (*SinkConfig, error) {
-			out := &SinkConfig{Type: s.Name, Batch: s.Batch, Common: defaultSinkCommon}
+			out := &SinkConfig{Type: s.Name, Batch: s.Batch, Connectionless: s.Connectionless, Common: defaultSinkCommon}
 			d := decoder{warnings: &out.Warnings}
 			c := s.Defaults // decoding replaces lists and maps as a whole
 			if err := d.decode(props, &c, &out.Common, retiredSinkProperties); err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long a server may take for anything.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // Sink is what the suite needs to know about a sink and its server.
 type Sink struct {

@@ -84,14 +84,28 @@ func (f *fake) set(change func()) {
 
 func (f *fake) pool() *Pool { return poolOf(fakeSink{f}) }
 
-// poolOf is a pool whose sinks are all s.
-func poolOf(s connector.Sink) *Pool {
-	r := connector.NewRegistry()
-	connector.AddSink(r, connector.SinkSpec[fakeConfig]{
+// specOf declares a sink that is always s.
+func specOf(s connector.Sink) connector.SinkSpec[fakeConfig] {
+	return connector.SinkSpec[fakeConfig]{
 		Name: "fake", Summary: "For tests.", Example: `{"topic": "t"}`,
 		New: func(fakeConfig, connector.Env) (connector.Sink, error) { return s, nil },
-	})
+	}
+}
+
+func poolWith(spec connector.SinkSpec[fakeConfig]) *Pool {
+	r := connector.NewRegistry()
+	connector.AddSink(r, spec)
 	return NewPool(r, connector.Env{Log: slog.New(slog.DiscardHandler)})
+}
+
+// poolOf is a pool whose sinks are all s.
+func poolOf(s connector.Sink) *Pool { return poolWith(specOf(s)) }
+
+// connectionlessPool is poolOf a sink that connects to nobody.
+func connectionlessPool(s connector.Sink) *Pool {
+	spec := specOf(s)
+	spec.Connectionless = true
+	return poolWith(spec)
 }
 
 func open(t testing.TB, p *Pool, props map[string]any, form Form) *Target {

@@ -30,6 +30,8 @@ type worker struct {
 	batch int
 	users int // guarded by Pool.mu
 
+	connectionless bool // only a Write shows whether the target is there
+
 	ctx    context.Context
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -55,7 +57,7 @@ type item struct {
 }
 
 func startWorker(c *connector.SinkConfig, sink connector.Sink, log *slog.Logger) *worker {
-	w := &worker{key: c.Key, sink: sink, log: logOf(c, log), batch: c.Batch, done: make(chan struct{}), wake: make(chan struct{}, 1)}
+	w := &worker{key: c.Key, sink: sink, log: logOf(c, log), batch: c.Batch, connectionless: c.Connectionless, done: make(chan struct{}), wake: make(chan struct{}, 1)}
 	if w.batch == 0 {
 		w.batch = batchMessages
 	}
@@ -108,7 +110,9 @@ func (w *worker) connect() (atOnce bool) {
 		w.mu.Unlock()
 		err := guard(func() error { return w.sink.Connect(w.ctx) })
 		if err == nil {
-			w.up()
+			if !w.connectionless {
+				w.up()
+			}
 			return attempt == 0
 		}
 		w.down(err)
@@ -209,9 +213,20 @@ func (w *worker) take(items []item) []item {
 		}
 		select {
 		case <-w.wake:
+		case err := <-w.lost():
+			w.down(err)
+			w.connect()
 		case <-w.ctx.Done():
 		}
 	}
+}
+
+// lost tells of the end of the connection while nothing is written.
+func (w *worker) lost() <-chan error {
+	if m, ok := w.sink.(connector.Monitored); ok {
+		return m.Lost()
+	}
+	return nil
 }
 
 // takeFrom empties the first target in turn, or as much as fits.

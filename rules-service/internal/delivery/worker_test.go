@@ -316,6 +316,65 @@ func TestFinishGivesUp(t *testing.T) {
 	})
 }
 
+// A sink without a connection is connected when a message has arrived, not
+// before.
+func TestConnectionlessSink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{answers: []error{nil, errRefused}}
+		target := open(t, connectionlessPool(fakeSink{f}), single, Form{})
+		expect := func(want Status) {
+			t.Helper()
+			synctest.Wait()
+			if s := target.Stats(); s.Connection != want || s.LastConnectedTime.IsZero() != (want == Connecting) {
+				t.Errorf("status %d, want %d: %+v", s.Connection, want, s)
+			}
+		}
+		expect(Connecting)
+		_ = target.Push(rows(nil, 1))
+		expect(Connected)
+		_ = target.Push(rows(nil, 2))
+		expect(Disconnected)
+		_ = target.Finish(t.Context())
+		expect(Connected)
+	})
+}
+
+// watched is a sink that tells when its connection is lost.
+type watched struct {
+	fakeSink
+	lost chan error
+}
+
+func (w watched) Lost() <-chan error { return w.lost }
+
+// A connection that is lost while nothing is written is told and made again.
+func TestIdleSinkIsConnectedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{}
+		sink := watched{fakeSink{f}, make(chan error, 1)}
+		target := open(t, poolOf(sink), single, Form{})
+		expect := func(want Status) {
+			t.Helper()
+			synctest.Wait()
+			if s := target.Stats(); s.Connection != want {
+				t.Errorf("status %d, want %d: %+v", s.Connection, want, s)
+			}
+		}
+		expect(Connected)
+		f.set(func() { f.refuse = errRefused })
+		sink.lost <- errors.New("gone")
+		expect(Disconnected)
+		f.set(func() { f.refuse = nil })
+		time.Sleep(2 * longPause)
+		expect(Connected)
+		_ = target.Push(rows(nil, 1))
+		_ = target.Finish(t.Context())
+		if s := target.Stats(); s.RecordsOut != 1 || s.Dropped != 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
 // Equal connections share a worker, with topics of their own.
 func TestSharedConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -28,6 +28,7 @@ type delivery struct {
 	payloads []string
 	err      error
 	ack      func(error)
+	taken    chan bool // false: the connection that got it has ended
 }
 
 type feedConfig struct {
@@ -84,6 +85,11 @@ func (c *connection) Read(ctx context.Context) ([]connector.Inbound, func(error)
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
 	case d := <-c.feed.batches:
+		if ctx.Err() != nil { // both were ready; the next connection gets it
+			d.taken <- false
+			return nil, nil, ctx.Err()
+		}
+		d.taken <- true
 		var msgs []connector.Inbound
 		for _, p := range d.payloads {
 			msgs = append(msgs, connector.Inbound{Payload: []byte(p), Time: time.Now()})
@@ -101,7 +107,25 @@ func (c *connection) Close(context.Context) error {
 	return nil
 }
 
-func (f *feed) send(payloads ...string) { f.batches <- delivery{payloads: payloads} }
+func (f *feed) send(payloads ...string) { f.give(delivery{payloads: payloads}) }
+
+// give hands a delivery to a connection that has not ended.
+func (f *feed) give(d delivery) { f.giveUntil(nil, d) }
+
+// giveUntil is give that ends with stop; then it is false.
+func (f *feed) giveUntil(stop <-chan struct{}, d delivery) bool {
+	d.taken = make(chan bool, 1)
+	for {
+		select {
+		case f.batches <- d:
+		case <-stop:
+			return false
+		}
+		if <-d.taken {
+			return true
+		}
+	}
+}
 
 func (f *feed) connections() (opened, closed int) {
 	f.mu.Lock()
@@ -109,12 +133,15 @@ func (f *feed) connections() (opened, closed int) {
 	return f.opened, f.closed
 }
 
-// sink collects the results of a rule as JSON.
+// sink collects the results of a rule as JSON. It never holds its shard back.
 type sink struct {
-	rows   chan string
 	fail   func() error
 	once   sync.Once
 	closed chan struct{}
+
+	mu   sync.Mutex
+	rows []string
+	more chan struct{} // closed and replaced when rows come
 }
 
 func (s *sink) Push(b *value.Batch) error {
@@ -135,7 +162,7 @@ func (s *sink) Push(b *value.Batch) error {
 			}
 			text += fmt.Sprintf("%s=%s ", c.Name, j)
 		}
-		s.rows <- text
+		s.put(text)
 	}
 	return nil
 }
@@ -145,30 +172,61 @@ func (s *sink) Close() error {
 	return nil
 }
 
-func newSink() *sink { return &sink{rows: make(chan string, 10000), closed: make(chan struct{})} }
+func newSink() *sink { return &sink{closed: make(chan struct{}), more: make(chan struct{})} }
+
+func (s *sink) put(row string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rows = append(s.rows, row)
+	close(s.more)
+	s.more = make(chan struct{})
+}
+
+// take returns the oldest row, or what to wait for.
+func (s *sink) take() (row string, ok bool, more <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.rows) == 0 {
+		return "", false, s.more
+	}
+	row, s.rows = s.rows[0], s.rows[1:]
+	return row, true, nil
+}
+
+// next waits for a row.
+func (s *sink) next() (string, error) {
+	deadline := time.After(patience)
+	for {
+		row, ok, more := s.take()
+		if ok {
+			return row, nil
+		}
+		select {
+		case <-more:
+		case <-deadline:
+			return "", errors.New("no row")
+		}
+	}
+}
 
 func (s *sink) want(t *testing.T, rows ...string) {
 	t.Helper()
 	for _, want := range rows {
-		select {
-		case got := <-s.rows:
-			if got != want {
-				t.Fatalf("row %q, want %q", got, want)
-			}
-		case <-time.After(5 * time.Second):
-			t.Fatalf("no row, want %q", want)
+		if got, err := s.next(); err != nil || got != want {
+			t.Fatalf("row %q, %v, want %q", got, err, want)
 		}
 	}
 }
 
 func (s *sink) wantNothing(t *testing.T) {
 	t.Helper()
-	select {
-	case got := <-s.rows:
+	if got, ok, _ := s.take(); ok {
 		t.Fatalf("unexpected row %q", got)
-	default:
 	}
 }
+
+// patience is far above what anything takes on a slow machine.
+const patience = time.Minute
 
 // bench is a hub over feeds, with a catalog.
 type bench struct {
@@ -247,7 +305,7 @@ func noLeak(t *testing.T) {
 	t.Helper()
 	before := runtime.NumGoroutine()
 	t.Cleanup(func() {
-		deadline := time.Now().Add(5 * time.Second)
+		deadline := time.Now().Add(patience)
 		for runtime.NumGoroutine() > before {
 			if time.Now().After(deadline) {
 				buf := make([]byte, 1<<16)

@@ -1,9 +1,11 @@
 package hub
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -82,9 +84,7 @@ func TestRulesComeAndGoWhileRowsFlow(t *testing.T) {
 			for k := range 6 {
 				text += fmt.Sprintf(`"k%d":%d,`, k, 10*n+k)
 			}
-			select {
-			case b.feeds.get("demo").batches <- delivery{payloads: []string{text + `"x":0}`}}:
-			case <-stop:
+			if !b.feeds.get("demo").giveUntil(stop, delivery{payloads: []string{text + `"x":0}`}}) {
 				return
 			}
 		}
@@ -101,7 +101,11 @@ func TestRulesComeAndGoWhileRowsFlow(t *testing.T) {
 					return
 				}
 				for range 2 {
-					row := <-out.rows
+					row, err := out.next()
+					if err != nil {
+						t.Error(err)
+						return
+					}
 					var name, n int
 					if _, err := fmt.Sscanf(row, "k%d=%d", &name, &n); err != nil || name != k || n%10 != k {
 						t.Errorf("rule on k%d: row %q", k, row)
@@ -117,9 +121,13 @@ func TestRulesComeAndGoWhileRowsFlow(t *testing.T) {
 	close(stop)
 	<-ended
 	last := -1
-	for len(steady.rows) > 0 {
+	for {
+		row, ok, _ := steady.take()
+		if !ok {
+			break
+		}
 		var k0, k5 int
-		if row := <-steady.rows; row != "" {
+		if row != "" {
 			if _, err := fmt.Sscanf(row, "k0=%d k5=%d", &k0, &k5); err != nil || k5 != k0+5 || k0 != last+10 && last >= 0 {
 				t.Fatalf("row %q after %d", row, last)
 			}
@@ -221,7 +229,7 @@ func TestKeptConnectionOutlivesItsRules(t *testing.T) {
 
 func waitFor(t *testing.T, cond func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); !cond(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !cond(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not come about")
 		}
@@ -234,8 +242,8 @@ func TestAckWaitsForTheShards(t *testing.T) {
 	hold := make(chan struct{})
 	out.fail = func() error { <-hold; return nil }
 	acked := make(chan error, 2)
-	b.feeds.get("demo").batches <- delivery{payloads: []string{`{"a":1}`}, ack: func(err error) { acked <- err }}
-	b.feeds.get("demo").batches <- delivery{payloads: []string{`no row`}, ack: func(err error) { acked <- err }}
+	b.feeds.get("demo").give(delivery{payloads: []string{`{"a":1}`}, ack: func(err error) { acked <- err }})
+	b.feeds.get("demo").give(delivery{payloads: []string{`no row`}, ack: func(err error) { acked <- err }})
 	if err := <-acked; err != nil { // the second: it has no row to wait for
 		t.Error(err)
 	}
@@ -322,7 +330,7 @@ func TestSourceComesBack(t *testing.T) {
 		}
 		f.send(`{"a":1}`)
 		out.want(t, "a=1 ")
-		f.batches <- delivery{payloads: []string{`{"a":2}`}, err: connector.ErrNotConnected}
+		f.give(delivery{payloads: []string{`{"a":2}`}, err: connector.ErrNotConnected})
 		out.want(t, "a=2 ")
 		time.Sleep(firstPause)
 		synctest.Wait()
@@ -334,12 +342,30 @@ func TestSourceComesBack(t *testing.T) {
 	})
 }
 
+// The log tells of a change of state, not of each reason.
+func TestLossIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, demo)
+		var log bytes.Buffer
+		b.env.Log = slog.New(slog.NewTextHandler(&log, nil))
+		f := b.feeds.get("demo")
+		f.refuse = []error{errRefused, errors.New("no route"), errRefused}
+		_, out := b.attach("r", "SELECT a FROM demo")
+		f.give(delivery{payloads: []string{`{"a":1}`}, err: connector.ErrNotConnected})
+		f.send(`{"a":2}`)
+		out.want(t, "a=1 ", "a=2 ")
+		if lost, back := strings.Count(log.String(), "is disconnected"), strings.Count(log.String(), "is connected"); lost != 2 || back != 2 {
+			t.Errorf("%d losses and %d connections are logged:\n%s", lost, back, log.String())
+		}
+	})
+}
+
 func TestEndOfInputIsTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, demo)
 		f := b.feeds.get("demo")
 		_, out := b.attach("r", "SELECT a FROM demo")
-		f.batches <- delivery{payloads: []string{`{"a":1}`}, err: connector.ErrEndOfInput}
+		f.give(delivery{payloads: []string{`{"a":1}`}, err: connector.ErrEndOfInput})
 		out.want(t, "a=1 ")
 		time.Sleep(time.Hour)
 		if opened, closed := f.connections(); opened != 1 || closed != 1 {

@@ -191,15 +191,15 @@ func (s *source) connected() {
 	s.log.Info("source is connected")
 }
 
-// disconnected notes the loss, and logs it unless it is the same as before.
+// disconnected notes the loss, and logs it unless the source was disconnected
+// before: attempts to connect may fail for one reason after the other.
 func (s *source) disconnected(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	message := err.Error()
-	changed := s.state.Status != Disconnected || s.state.LastDisconnectedMessage != message
+	changed := s.state.Status != Disconnected
 	s.state.Status = Disconnected
 	s.state.LastDisconnected = time.Now()
-	s.state.LastDisconnectedMessage = message
+	s.state.LastDisconnectedMessage = err.Error()
 	switch {
 	case errors.Is(err, connector.ErrEndOfInput):
 		s.log.Info("source has come to its end")

@@ -38,6 +38,7 @@ type Client struct {
 	changed  chan struct{}
 	started  bool
 	subs     map[string][]*Subscription
+	watchers map[*watcher]bool
 
 	routes sync.RWMutex
 	trie   *trie
@@ -49,7 +50,7 @@ type Client struct {
 
 func newClient(p *Pool, o Options, log *slog.Logger) *Client {
 	c := &Client{pool: p, options: o, log: log, refs: 1, claimed: map[string]int{}, changed: make(chan struct{}),
-		subs: map[string][]*Subscription{}, trie: &trie{}, done: make(chan struct{})}
+		subs: map[string][]*Subscription{}, watchers: map[*watcher]bool{}, trie: &trie{}, done: make(chan struct{})}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }
@@ -120,6 +121,7 @@ func (c *Client) run() {
 		c.set(nil, nil, fmt.Errorf("%s: %w", Redact(c.options.Server), err))
 		conn.Disconnect(0)
 		c.tell("", err)
+		c.warn(err)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 var quiet = slog.New(slog.DiscardHandler)
 
 func options(addr string) Options {
-	return Options{Server: "tcp://" + addr, Version: 4, KeepAlive: 30 * time.Second, Timeout: 5 * time.Second}
+	return Options{Server: "tcp://" + addr, Version: 4, KeepAlive: 30 * time.Second, Timeout: 20 * time.Second}
 }
 
 func acquire(t *testing.T, p *Pool, o Options, filters ...string) *Client {
@@ -29,7 +29,7 @@ func acquire(t *testing.T, p *Pool, o Options, filters ...string) *Client {
 
 func connect(t *testing.T, c *Client) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	err := servers.Poll(ctx, func(ctx context.Context) error { return c.Connect(ctx) })
 	if err != nil {
@@ -65,7 +65,7 @@ func TestSharing(t *testing.T) {
 
 func TestConnectTellsWhy(t *testing.T) {
 	c := acquire(t, NewPool(), options("127.0.0.1:1"))
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := c.Connect(ctx); err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "tcp://127.0.0.1:1") {
 		t.Error(err)
@@ -104,7 +104,7 @@ func TestResubscribe(t *testing.T) {
 				if g != want {
 					t.Fatalf("round %d: got %s, want %s", round, g, want)
 				}
-			case <-time.After(20 * time.Second):
+			case <-time.After(time.Minute):
 				t.Fatalf("round %d: %s does not come", round, want)
 			}
 		}

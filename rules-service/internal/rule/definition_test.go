@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/sqlengine"
+	"sluice/sqlengine/value"
 )
 
 func parse(t *testing.T, text string) (*Definition, []string) {
@@ -24,7 +27,7 @@ func TestParseDefinition(t *testing.T) {
 	want := &Definition{
 		ID: "r-1", Name: "shown", Version: "2", Tags: []string{"a"}, SQL: "SELECT 1",
 		Actions: []Action{{0, "mqtt", map[string]any{"qos": 1.0}}, {1, "file", map[string]any{}}, {1, "log", nil}},
-		Options: Options{SendNil: true, Restart: RestartStrategy{Attempts: 3, Delay: 2 * time.Second, Multiplier: 1.5, MaxDelay: 10 * time.Second}},
+		Options: Options{Query: sqlengine.Options{SendNil: true, LateTolerance: time.Second}, Restart: RestartStrategy{Attempts: 3, Delay: 2 * time.Second, Multiplier: 1.5, MaxDelay: 10 * time.Second}},
 	}
 	if diff := cmp.Diff(want, d); diff != "" {
 		t.Error(diff)
@@ -36,9 +39,25 @@ func TestParseDefinition(t *testing.T) {
 
 func TestDefaultsOfADefinition(t *testing.T) {
 	d, _ := parse(t, `{"id":"r","sql":"SELECT 1","actions":[{"log":{}}]}`)
-	want := &Definition{ID: "r", Name: "r", Triggered: true, SQL: "SELECT 1", Actions: []Action{{0, "log", map[string]any{}}}, Options: Options{Restart: defaultRestart}}
+	want := &Definition{ID: "r", Name: "r", Triggered: true, SQL: "SELECT 1", Actions: []Action{{0, "log", map[string]any{}}}, Options: Options{Query: sqlengine.Options{LateTolerance: time.Second}, Restart: defaultRestart}}
 	if diff := cmp.Diff(want, d); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestOptionsOfTheQuery(t *testing.T) {
+	d, warnings := parse(t, `{"id":"r","sql":"SELECT 1","actions":[{"log":{}}],"options":{"isEventTime":true,"lateTolerance":"2s","idleTimeout":5000,
+		"params":{"limit":20,"share":0.5,"big":1e300,"device":"d1","on":true,"nothing":null},
+		"planOptimizeStrategy":{"windowOption":{"windowVersion":"v2","enableSendSlidingWindowTwice":true}}}}`)
+	q := d.Options.Query
+	if len(warnings) > 0 || !q.EventTime || q.LateTolerance != 2*time.Second || q.IdleTimeout != 5*time.Second || !q.SlidingVersion2 || !q.SendTwice {
+		t.Errorf("%+v, %v", q, warnings)
+	}
+	for name, want := range map[string]value.Value{"limit": value.OfInt(20), "share": value.OfFloat(0.5), "big": value.OfFloat(1e300),
+		"device": value.OfString("d1"), "on": value.OfBool(true), "nothing": {}} {
+		if got, ok := q.Params[name]; !ok || got.String() != want.String() || got.Kind() != want.Kind() {
+			t.Errorf("%s is %v", name, got)
+		}
 	}
 }
 
@@ -60,7 +79,6 @@ func TestOptionsAreChecked(t *testing.T) {
 		`{"lateTolerance":"1 s"}`:                `options.lateTolerance must be milliseconds or a text such as "10s"`,
 		`{"lateTolerance":1e300}`:                "options.lateTolerance must be milliseconds",
 		`{"isEventTime":1}`:                      "options.isEventTime must be true or false, not 1",
-		`{"isEventTime":true}`:                   "options.isEventTime is not supported yet",
 		`{"qos":2}`:                              "options.qos above 0 is not supported yet",
 		`{"sendMetaToSink":true}`:                "options.sendMetaToSink is not supported yet",
 		`{"cron":"* * * * *"}`:                   "options.cron and options.duration are not supported yet",
@@ -68,8 +86,9 @@ func TestOptionsAreChecked(t *testing.T) {
 		`{"cronDatetimeRange":[{}]}`:             "options.cronDatetimeRange is not supported yet",
 		`{"restartStrategy":{"attempts":-1}}`:    "options.restartStrategy.attempts must be a whole number of at least 0, not -1",
 		`{"restartStrategy":{"jitterFactor":2}}`: "options.restartStrategy.jitterFactor must be between 0 and 1",
-		`{"planOptimizeStrategy":{"windowOption":{"windowVersion":"v2"}}}`: `windowVersion "v2" is not supported yet`,
-		`{"isEventTime":true,"qos":1}`:                                     "isEventTime is not supported yet; leave it out to use the time of arrival; options.qos",
+		`{"planOptimizeStrategy":{"windowOption":{"windowVersion":"v3"}}}`: `windowVersion must be v1 or v2, not "v3"`,
+		`{"sendMetaToSink":true,"qos":1}`:                                  "sendMetaToSink is not supported yet; select meta(*) instead; options.qos",
+		`{"params":{"limit":[1]}}`:                                         "options.params.limit must be a number, a text, true, false or null, not an array",
 	} {
 		_, _, err := ParseDefinition(`{"id":"r","sql":"SELECT 1","actions":[{"log":{}}],"options":` + options + `}`)
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -275,7 +275,7 @@ func (m *Manager) end(ctx context.Context, r *rule, state State, message string)
 	if err := s.run.close(ctx); err != nil {
 		m.log.Warn("rule has not ended cleanly", "rule", r.id, "error", err)
 	}
-	final := s.run.figures()
+	final := s.run.figures().ended()
 	r.show(func(s *shown) {
 		s.state, s.message, s.final, s.stopped = state, message, final, time.Now()
 	})

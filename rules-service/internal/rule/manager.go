@@ -151,7 +151,7 @@ func (m *Manager) changing(r *rule, f func() error) error {
 // prepare finds everything that can be wrong with a rule, and starts nothing.
 // Manager.change is held.
 func (m *Manager) prepare(def *Definition) (*prepared, error) {
-	q, err := sqlengine.Compile(def.SQL, m.catalog, sqlengine.Options{SendNil: def.Options.SendNil})
+	q, err := def.Compile(m.catalog)
 	var findings diag.List
 	if errors.As(err, &findings) {
 		return nil, &Statement{def.SQL, findings}

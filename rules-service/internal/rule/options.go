@@ -1,11 +1,15 @@
 package rule
 
-import "time"
+import (
+	"time"
+
+	"sluice/sqlengine"
+)
 
 // Options are the settings of a rule that have an effect here. The others are
 // read, checked and accepted.
 type Options struct {
-	SendNil bool
+	Query   sqlengine.Options
 	Restart RestartStrategy
 }
 
@@ -26,16 +30,14 @@ const Unlimited = -1
 var defaultRestart = RestartStrategy{Attempts: Unlimited, Delay: time.Second, Multiplier: 2, MaxDelay: 30 * time.Second, Jitter: 0.1}
 
 func readOptions(o *object) Options {
-	opts := Options{SendNil: o.boolean("sendNilField", false), Restart: readRestart(o.child("restartStrategy"))}
+	opts := Options{Query: readQuery(o), Restart: readRestart(o.child("restartStrategy"))}
 	readUnsupported(o)
 	readSchedule(o)
-	readPlanOptions(o.child("planOptimizeStrategy"))
 
 	// These change no result here: parallel work keeps order anyway, queues
 	// never drop to make room, and results are computed the fast way always.
 	o.boolean("debug", false)
 	o.text("logFilename")
-	o.duration("lateTolerance", 0)
 	o.count("concurrency", 1)
 	o.count("bufferLength", 0)
 	o.duration("checkpointInterval", 0)
@@ -52,9 +54,6 @@ func readOptions(o *object) Options {
 
 // readUnsupported refuses options without which the results would differ.
 func readUnsupported(o *object) {
-	if o.boolean("isEventTime", false) {
-		o.note.fail("options.isEventTime is not supported yet; leave it out to use the time of arrival")
-	}
 	if o.boolean("sendMetaToSink", false) {
 		o.note.fail("options.sendMetaToSink is not supported yet; select meta(*) instead")
 	}
@@ -75,18 +74,34 @@ func readSchedule(o *object) {
 	}
 }
 
-func readPlanOptions(o *object) {
+// readQuery reads what changes the results of the query. idleTimeout and params
+// are additions to the dialect.
+func readQuery(o *object) sqlengine.Options {
+	q := sqlengine.Options{
+		SendNil:       o.boolean("sendNilField", false),
+		EventTime:     o.boolean("isEventTime", false),
+		LateTolerance: o.duration("lateTolerance", sqlengine.DefaultLateTolerance),
+		IdleTimeout:   o.duration("idleTimeout", 0),
+		Params:        readParams(o.child("params")),
+	}
+	readPlanOptions(o.child("planOptimizeStrategy"), &q)
+	return q
+}
+
+func readPlanOptions(o *object, q *sqlengine.Options) {
 	o.boolean("enableIncrementalWindow", true)
 	o.boolean("enableAliasPushdown", true)
 	o.boolean("disableAliasRefCal", false)
 	o.has("optimizeControl")
 	window := o.child("windowOption")
-	if v := window.text("windowVersion"); v != "" && v != "v1" {
-		window.note.fail("%swindowVersion %q is not supported yet; leave it out", window.path, v)
+	switch v := window.text("windowVersion"); v {
+	case "", "v1":
+	case "v2":
+		q.SlidingVersion2 = true
+	default:
+		window.note.fail("%swindowVersion must be v1 or v2, not %q", window.path, v)
 	}
-	if window.boolean("enableSendSlidingWindowTwice", false) {
-		window.note.fail("%senableSendSlidingWindowTwice is not supported yet; leave it out", window.path)
-	}
+	q.SendTwice = window.boolean("enableSendSlidingWindowTwice", false)
 	window.warnUnknown()
 	o.warnUnknown()
 }

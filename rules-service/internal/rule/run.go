@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluice/rules-service/internal/delivery"
+	"sluice/rules-service/internal/dialect"
 	"sluice/rules-service/internal/hub"
 	"sluice/sqlengine"
 	"sluice/sqlengine/value"
@@ -45,7 +46,7 @@ func (m *Manager) open(def *Definition, p *prepared) (*run, error) {
 		}
 		r.targets = append(r.targets, t)
 	}
-	env := sqlengine.Env{RuleID: def.ID, Start: time.Now(), Location: time.Local, OnRowError: complainer(m.log, def.ID)}
+	env := sqlengine.Env{RuleID: def.ID, Start: time.Now(), Location: time.Local, Prop: dialect.Prop, OnRowError: complainer(m.log, def.ID)}
 	var err error
 	if r.attachment, err = m.hub.Attach(def.ID, p.query, env, p.streams, fanOut(r.targets)); err != nil {
 		return nil, errors.Join(err, r.close(context.Background()))

@@ -23,6 +23,18 @@ func (r *run) figures() *figures {
 	return f
 }
 
+// ended are the figures of a run that has ended: it has no connection any
+// more, whoever else uses that.
+func (f *figures) ended() *figures {
+	for i := range f.hub.Sources {
+		f.hub.Sources[i].Connection.Status = hub.Disconnected
+	}
+	for i := range f.sinks {
+		f.sinks[i].Connection = delivery.Disconnected
+	}
+	return f
+}
+
 // figures are those of the present run, or of the last one.
 func (s *shown) figures() *figures {
 	switch {

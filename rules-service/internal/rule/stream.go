@@ -170,7 +170,7 @@ func (m *Manager) replaceStream(def *sqlengine.Stream, sql string) error {
 	}
 	readers := m.runningReaders(def.Name)
 	for _, r := range readers {
-		_, err := sqlengine.Compile(r.def.SQL, with{m.catalog, def}, sqlengine.Options{SendNil: r.def.Options.SendNil})
+		_, err := r.def.Compile(with{m.catalog, def})
 		if err != nil {
 			return fmt.Errorf("rule %s would not compile any more: %w; change or stop it first", r.id, err)
 		}
@@ -202,7 +202,7 @@ func (m *Manager) runningReaders(name string) []*rule {
 func (m *Manager) readers(name string) []*rule {
 	var found []*rule
 	for _, r := range m.all() {
-		q, err := sqlengine.Compile(r.look().def.SQL, m.catalog, sqlengine.Options{})
+		q, err := r.look().def.Compile(m.catalog)
 		if err == nil && slices.Contains(q.Streams(), name) {
 			found = append(found, r)
 		}
@@ -211,7 +211,7 @@ func (m *Manager) readers(name string) []*rule {
 }
 
 // DropStream forgets a stream. One that a rule reads is kept unless it is
-// forced: then the rules run on until they are stopped.
+// forced: then the rules run on until they are stopped, and the log names them.
 func (m *Manager) DropStream(name string, force bool) (string, error) {
 	m.change.Lock()
 	defer m.change.Unlock()
@@ -223,13 +223,17 @@ func (m *Manager) DropStream(name string, force bool) (string, error) {
 		return "", m.catalog.notFound(StreamKind, name)
 	}
 	kind := kindOfStream(def.Table)
-	if readers := m.readers(name); len(readers) > 0 && !force {
+	readers := m.readers(name)
+	if len(readers) > 0 && !force {
 		return "", fmt.Errorf("%s %s has been referenced by other rules: %s; delete them first, or drop it with force=true", kind, name, ids(readers))
 	}
 	if err := m.store.DeleteStream(name); err != nil {
 		return "", err
 	}
 	m.catalog.delete(name)
+	if len(readers) > 0 {
+		m.log.Warn("a dropped stream is still referenced; the rules that run go on until they are stopped", string(kind), name, "rules", ids(readers))
+	}
 	return fmt.Sprintf("%s %s is dropped.", title(kind), name), nil
 }
 
@@ -247,7 +251,7 @@ func (m *Manager) explainStream(def *sqlengine.Stream) (string, error) {
 	defer m.change.RUnlock()
 	var b strings.Builder
 	for _, r := range m.readers(def.Name) {
-		q, err := sqlengine.Compile(r.look().def.SQL, m.catalog, sqlengine.Options{})
+		q, err := r.look().def.Compile(m.catalog)
 		if err != nil {
 			return "", err
 		}

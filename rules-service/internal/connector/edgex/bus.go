@@ -48,6 +48,7 @@ func (b Bus) topic(levels ...string) string {
 // that of everyone who shares it.
 type link struct {
 	client   messaging.MessageClient
+	mqtt     bool
 	topics   []string
 	messages chan types.MessageEnvelope
 	errors   chan error
@@ -72,7 +73,7 @@ func connect(ctx context.Context, c types.MessageBusConfig, topics []string, del
 	if err := client.Connect(); err != nil {
 		return nil, fmt.Errorf("message bus at %s: %w", address(c.Broker), err)
 	}
-	l := &link{client: client, topics: topics, messages: make(chan types.MessageEnvelope, 64), errors: make(chan error, 1),
+	l := &link{client: client, mqtt: isMQTT(c), topics: topics, messages: make(chan types.MessageEnvelope, 64), errors: make(chan error, 1),
 		stop: make(chan struct{}), stopped: make(chan struct{})}
 	subscriptions := make([]types.TopicChannel, len(topics))
 	for i, t := range topics {
@@ -118,6 +119,8 @@ func reach(ctx context.Context, h types.HostInfo) error {
 
 func address(h types.HostInfo) string { return net.JoinHostPort(h.Host, strconv.Itoa(h.Port)) }
 
+func isMQTT(c types.MessageBusConfig) bool { return strings.EqualFold(c.Type, messaging.MQTT) }
+
 // ours adapts the settings of the service to one more client: an MQTT broker
 // throws out the older of two clients with one id, and a client that
 // reconnects by itself does not tell that it was gone.
@@ -126,7 +129,7 @@ func ours(c types.MessageBusConfig) types.MessageBusConfig {
 	if c.Optional == nil {
 		c.Optional = map[string]string{}
 	}
-	if strings.EqualFold(c.Type, messaging.MQTT) {
+	if isMQTT(c) {
 		c.Optional["ClientId"] = strings.TrimSuffix(c.Optional["ClientId"], "-") + "-rules-" + uuid.NewString()[:13]
 		c.Optional["AutoReconnect"] = "false"
 		if k := c.Optional["KeepAlive"]; k == "" || k == "0" {
@@ -165,9 +168,19 @@ func classify(err error) error {
 	return err
 }
 
-// probe asks an MQTT client whether its connection is up; it connects again
-// when it is not, and fails when it cannot. The Redis client does nothing.
-func (l *link) probe() error { return l.client.Connect() }
+// nobody is a topic without subscribers.
+const nobody = "sluice/nobody"
+
+// probe asks an MQTT client whether its connection is up; the Redis client
+// tells by itself. To unsubscribe from nothing changes nothing, and fails at
+// once without a connection. To connect would tell as well, but a client that
+// is ended right after an attempt that failed hangs, and its goroutines stay.
+func (l *link) probe() error {
+	if !l.mqtt {
+		return nil
+	}
+	return l.client.Unsubscribe(nobody)
+}
 
 // close ends the client, in the background: it may wait for a server that is
 // gone. Unsubscribing comes first, since only that ends the goroutines of the

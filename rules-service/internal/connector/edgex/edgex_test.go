@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -89,10 +90,26 @@ func TestSourceConformance(t *testing.T) {
 	})
 }
 
+// The client of an earlier attempt to connect does not end the present one.
+func TestLateNewsOfALoss(t *testing.T) {
+	s := &source{inbox: connector.NewInbox[types.MessageEnvelope]()}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	first, second := s.begin(), s.begin()
+	s.failed(first, io.EOF)
+	if _, err := s.inbox.Take(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("of the first: %v", err)
+	}
+	s.failed(second, io.EOF)
+	if _, err := s.inbox.Take(ended); !errors.Is(err, connector.ErrNotConnected) {
+		t.Errorf("of the second: %v", err)
+	}
+}
+
 // What is no event is ignored, and the connection stays.
 func TestSourceIgnores(t *testing.T) {
 	buses(t, func(t *testing.T, bus Bus, _ *servers.Process) {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		s := newSource(t, bus)
 		if err := s.Connect(ctx); err != nil {
@@ -167,6 +184,26 @@ func reply(t *testing.T, c messaging.MessageClient, m types.MessageEnvelope, ans
 
 var errSilent = errors.New("no answer")
 
+// commandSink has a time limit for the answer of the device service.
+func commandSink(t *testing.T, bus Bus, timeout time.Duration) connector.Sink {
+	t.Helper()
+	r := connector.NewRegistry()
+	Register(r, bus)
+	info, err := r.Sink("edgexCommand")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := info.Decode(map[string]any{"deviceName": "boiler-1", "commandName": "{{.c}}", "timeout": timeout.String()}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func TestCommand(t *testing.T) {
 	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/api/v3/device/name/boiler-1") {
@@ -191,26 +228,22 @@ func TestCommand(t *testing.T) {
 			}
 			return nil
 		})
-		r := connector.NewRegistry()
-		Register(r, bus)
-		info, _ := r.Sink("edgexCommand")
-		c, err := info.Decode(map[string]any{"deviceName": "boiler-1", "commandName": "{{.c}}", "timeout": 300}, env)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := c.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
+		s := commandSink(t, bus, time.Minute)
 		if err := s.Connect(ctx); err != nil {
 			t.Fatal(err)
 		}
 		defer s.Close(context.Background())
-		write := func(device, payload string) error {
+		impatient := commandSink(t, bus, 300*time.Millisecond)
+		if err := impatient.Connect(ctx); err != nil {
+			t.Fatal(err)
+		}
+		defer impatient.Close(context.Background())
+		set := func(s connector.Sink, device, payload string) error {
 			return s.Write(ctx, []connector.Outbound{{Payload: []byte(payload), Values: map[string]string{"deviceName": device, "commandName": "Values"}}})
 		}
+		write := func(device, payload string) error { return set(s, device, payload) }
 		if err := write("boiler-1", `[{"Burner":false,"Setpoint":1000000,"Big":9007199254740993}]`); err != nil {
 			t.Fatal(err)
 		}
@@ -221,7 +254,7 @@ func TestCommand(t *testing.T) {
 		if err := write("boiler-1", `{"Burner":"refuse"}`); !errors.As(err, &permanent) || !strings.Contains(err.Error(), "no such value") {
 			t.Errorf("refused: %v", err)
 		}
-		if err := write("boiler-1", `{"Burner":"silent"}`); err == nil || errors.As(err, &permanent) {
+		if err := set(impatient, "boiler-1", `{"Burner":"silent"}`); err == nil || errors.As(err, &permanent) {
 			t.Errorf("silent: %v", err)
 		}
 		if err := write("boiler-9", `{"Burner":1}`); !errors.As(err, &permanent) || !strings.Contains(err.Error(), "no such device") {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -85,6 +86,9 @@ type source struct {
 	link       *link
 	in         []connector.Inbound // of the last Read
 	unreadable atomic.Uint64
+
+	mu      sync.Mutex
+	attempt int // to connect: the client of an earlier one may still tell of its end
 }
 
 // probing is how often an MQTT client is asked for its connection.
@@ -92,13 +96,22 @@ const probing = time.Second
 
 func (s *source) Connect(ctx context.Context) error {
 	s.drop()
-	s.inbox.Fail(nil) // the old connection's end was told
-	l, err := connect(ctx, s.bus, []string{s.topic}, s.put, s.failed)
+	attempt := s.begin()
+	l, err := connect(ctx, s.bus, []string{s.topic}, s.put, func(err error) { s.failed(attempt, err) })
 	if err != nil {
 		return err
 	}
 	s.link = l
 	return nil
+}
+
+// begin numbers an attempt to connect, and forgets the end of the one before.
+func (s *source) begin() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.attempt++
+	s.inbox.Fail(nil)
+	return s.attempt
 }
 
 func (s *source) drop() <-chan struct{} {
@@ -118,9 +131,13 @@ func (s *source) put(m types.MessageEnvelope) {
 	}
 }
 
-func (s *source) failed(err error) {
+func (s *source) failed(attempt int, err error) {
 	if !errors.Is(err, errUnreadable) {
-		s.inbox.Fail(fmt.Errorf("%w: message bus at %s: %w", connector.ErrNotConnected, address(s.bus.Broker), err))
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if attempt == s.attempt {
+			s.inbox.Fail(fmt.Errorf("%w: message bus at %s: %w", connector.ErrNotConnected, address(s.bus.Broker), err))
+		}
 		return
 	}
 	if s.unreadable.Add(1) == 1 {

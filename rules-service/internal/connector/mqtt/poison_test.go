@@ -1,12 +1,12 @@
 package mqtt
 
 import (
+	"context"
 	"net"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
@@ -83,7 +83,7 @@ func TestPoisonTopic(t *testing.T) {
 	b := &strict{}
 	url := b.listen(t)
 	pool := delivery.NewPool(registry(), env())
-	target, err := pool.Open("r1", 0, "mqtt", map[string]any{"server": url, "topic": "{{.t}}", "qos": 1, "sendSingle": true}, delivery.Form{})
+	target, err := pool.Open("r1", 0, "mqtt", map[string]any{"server": url, "topic": "{{.t}}", "qos": 1, "sendSingle": true, "timeout": "20s"}, delivery.Form{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,27 +92,17 @@ func TestPoisonTopic(t *testing.T) {
 		batch.Rows = append(batch.Rows, value.Row{Cols: []value.Value{value.OfString(topic)}})
 	}
 	_ = target.Push(batch)
-	if !eventually(func() bool { s := target.Stats(); return s.RecordsOut+s.Dropped == 5 }) {
-		t.Errorf("messages wait for ever")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := target.Finish(ctx); err != nil {
+		t.Errorf("messages wait for ever: %v", err)
 	}
 	s := target.Stats()
-	if err := target.Finish(t.Context()); err != nil {
-		t.Error(err)
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !slices.Equal(b.got, []string{"a", "e"}) || b.cuts > 4 || s.RecordsOut != 2 || s.Dropped != 3 {
 		t.Errorf("arrived %v, %d cuts, %+v", b.got, b.cuts, s)
 	}
-}
-
-func eventually(is func() bool) bool {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if is() {
-			return true
-		}
-	}
-	return false
 }
 
 func TestTopicsThatMQTTForbids(t *testing.T) {

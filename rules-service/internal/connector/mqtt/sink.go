@@ -57,7 +57,7 @@ func registerSink(r *connector.Registry, pool *mqttclient.Pool) {
 		Target:   func(c SinkConfig) string { return mqttclient.Redact(c.Server) },
 		New: func(c SinkConfig, env connector.Env) (connector.Sink, error) {
 			o, err := c.options()
-			return &sink{config: c, options: o, pool: pool, log: env.Log}, err
+			return &sink{config: c, options: o, pool: pool, log: env.Log, lost: make(chan error, 1)}, err
 		},
 	})
 }
@@ -69,6 +69,8 @@ type sink struct {
 	pool    *mqttclient.Pool
 	log     *slog.Logger
 	client  *mqttclient.Client
+	unwatch func()
+	lost    chan error
 	tokens  []mqttclient.Token
 }
 
@@ -78,10 +80,30 @@ func (s *sink) Connect(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.client = c
+		s.client, s.unwatch = c, c.Watch(s.connectionLost)
 	}
-	return s.client.Connect(ctx)
+	if err := s.client.Connect(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-s.lost: // the connection before this one
+	default:
+	}
+	if !s.client.Connected() { // or this one
+		return fmt.Errorf("%w: %s", connector.ErrNotConnected, mqttclient.Redact(s.options.Server))
+	}
+	return nil
 }
+
+func (s *sink) connectionLost(err error) {
+	select {
+	case s.lost <- fmt.Errorf("%w: %s: %w", connector.ErrNotConnected, mqttclient.Redact(s.options.Server), err):
+	default:
+	}
+}
+
+// Lost tells of the end of the connection.
+func (s *sink) Lost() <-chan error { return s.lost }
 
 func (s *sink) Write(ctx context.Context, msgs []connector.Outbound) error {
 	s.tokens = s.tokens[:0]
@@ -184,6 +206,7 @@ func (s *sink) Close(context.Context) error {
 	if s.client == nil {
 		return nil
 	}
+	s.unwatch()
 	s.client.Release()
 	s.client = nil
 	return nil

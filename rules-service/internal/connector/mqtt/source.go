@@ -78,12 +78,16 @@ func (s *source) Connect(ctx context.Context) error {
 	if err := s.client.Connect(ctx); err != nil {
 		return err
 	}
+	s.inbox.Fail(nil) // each topic told of the end of the connection before this one
 	for _, f := range s.config.filters()[len(s.subs):] {
 		sub, err := s.client.Subscribe(f, s.config.QoS, s.put, s.lost)
 		if err != nil {
 			return err
 		}
 		s.subs = append(s.subs, sub)
+	}
+	if !s.client.Connected() { // or of this one
+		return fmt.Errorf("%w: %s", connector.ErrNotConnected, mqttclient.Redact(s.options.Server))
 	}
 	return nil
 }

@@ -79,7 +79,8 @@ func Register(r *connector.Registry) {
  "sendSingle": true, "dataTemplate": "{\"msgtype\":\"text\",\"text\":{\"content\":{{json .message}}}}",
  "success": [{"path": "errcode", "equals": 0}],
  "permanentOn": [{"path": "errcode", "in": [93000, 40008, 40035, 44004]}]}`,
-		Batch: 1,
+		Batch:          1,
+		Connectionless: true,
 		// A server that is down must not hold up another one.
 		Key: func(c Config) string { return string(c.URL) },
 		New: func(c Config, env connector.Env) (connector.Sink, error) {

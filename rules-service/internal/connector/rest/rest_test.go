@@ -15,6 +15,7 @@ import (
 
 	"sluice/rules-service/internal/connector"
 	"sluice/rules-service/internal/connectortest"
+	"sluice/tests/servers"
 )
 
 func open(t *testing.T, props map[string]any) (connector.Sink, *connector.SinkConfig) {
@@ -61,19 +62,18 @@ func (r *receiver) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.addr = l.Addr().String()
 	r.server = &httptest.Server{Listener: l, Config: &http.Server{Handler: r}}
 	r.server.Start()
 	t.Cleanup(r.server.Close)
 }
 
 func TestSinkConformance(t *testing.T) {
-	r := &receiver{addr: "127.0.0.1:0"}
+	r := &receiver{addr: fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t))} // it listens there more than once
 	r.start(t)
 	h := connectortest.Sink{
 		Batch: 1,
 		New: func(t *testing.T) connector.Sink {
-			s, _ := open(t, map[string]any{"url": "http://" + r.addr + "/in", "timeout": "5s"})
+			s, _ := open(t, map[string]any{"url": "http://" + r.addr + "/in", "timeout": "20s"})
 			return s
 		},
 		Bad: &connector.Outbound{Payload: []byte("bad")},
@@ -156,13 +156,8 @@ func class(err error) string {
 }
 
 func TestRefusedIsRetried(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
-	s, _ := open(t, map[string]any{"url": "http://user:PASS@" + addr + "/x?access_token=TOPSECRET&a=1", "timeout": 2000})
+	addr := fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t))
+	s, _ := open(t, map[string]any{"url": "http://user:PASS@" + addr + "/x?access_token=TOPSECRET&a=1", "timeout": "20s"})
 	got := class(s.Write(t.Context(), []connector.Outbound{{}}))
 	if !strings.HasPrefix(got, "retry: POST http://user@"+addr+"/x?access_token=<secret>&a=1: ") || !strings.Contains(got, "refused") {
 		t.Error(got)
@@ -205,7 +200,7 @@ func TestTimeout(t *testing.T) {
 	if got := class(s.Write(t.Context(), []connector.Outbound{{}})); !strings.HasPrefix(got, "retry: ") {
 		t.Error(got)
 	}
-	if time.Since(start) > 10*time.Second {
-		t.Error("the limit does not hold")
+	if took := time.Since(start); took >= 5*time.Second { // the default
+		t.Errorf("the limit does not hold: %v", took)
 	}
 }

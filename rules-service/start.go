@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/edgexfoundry/app-functions-sdk-go/v3/pkg"
+	"github.com/edgexfoundry/app-functions-sdk-go/v3/pkg/interfaces"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
+)
+
+// signalGrace is how long the SDK has to come to an end by itself.
+const signalGrace = 2 * time.Second
+
+// start makes the SDK's service. The SDK waits for what it needs, such as the
+// secret store, without an ear for signals; when ctx ends meanwhile there is
+// nothing to tidy up, and no service: nil.
+func start(ctx context.Context, key string) (interfaces.ApplicationService, error) {
+	started := make(chan interfaces.ApplicationService, 1)
+	go func() {
+		// A target type given here keeps the SDK from a data race of its own.
+		sdk, ok := pkg.NewAppServiceWithTargetType(key, &dtos.Event{})
+		if !ok {
+			sdk = nil
+		}
+		started <- sdk
+	}()
+	var sdk interfaces.ApplicationService
+	select {
+	case sdk = <-started:
+	case <-ctx.Done():
+		select {
+		case sdk = <-started: // it may have registered
+		case <-time.After(signalGrace):
+		}
+	}
+	switch {
+	case sdk != nil:
+		return sdk, nil
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "rules-service: ended by a signal while EdgeX's SDK waited; its log above says for what")
+		return nil, nil
+	}
+	return nil, errors.New("EdgeX's SDK could not start; its log above says why")
+}
+
+// repeatSignal gives the SDK the signal that came before it listened.
+func repeatSignal(ended <-chan struct{}) {
+	tick := time.NewTicker(signalGrace)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-tick.C:
+			_ = syscall.Kill(os.Getpid(), syscall.SIGTERM) // to the process itself it cannot fail
+		}
+	}
+}
