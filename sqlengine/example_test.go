@@ -1,41 +1,43 @@
 package sqlengine_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"strings"
 
 	"sluice/sqlengine"
 	"sluice/sqlengine/value"
 )
 
-type streams map[string]*sqlengine.Stream
-
-func (s streams) Stream(name string) (*sqlengine.Stream, bool) { st, ok := s[name]; return st, ok }
-func (s streams) Names() []string                              { return nil }
-
-type printer struct{}
-
-func (printer) Push(b *value.Batch) error {
-	for _, r := range b.Rows {
-		fmt.Println(b.Schema.Columns[0].Name, "=", r.Cols[0].Float())
-	}
-	return nil
-}
-func (printer) Advance(int64) error { return nil }
-func (printer) Close() error        { return nil }
-
-// A stream is declared, a query compiled and opened, and rows are pushed.
+// A stream is declared, a query compiled and opened, and JSON is pushed.
 func Example() {
-	create, _ := sqlengine.ParseStatement(`CREATE STREAM boiler (temperature FLOAT) WITH (DATASOURCE="boiler")`)
-	query, err := sqlengine.Compile(`SELECT temperature*1.8+32 AS fahrenheit FROM boiler WHERE temperature > 80`,
-		streams{"boiler": create.Stream}, sqlengine.Options{})
+	catalog := sqlengine.Streams{}
+	if err := catalog.Define(`CREATE STREAM boilers () WITH (DATASOURCE="boilers")`); err != nil {
+		fmt.Println(err)
+	}
+	query, err := sqlengine.Compile(`SELECT *, temperature*1.8+32 AS fahrenheit FROM boilers WHERE temperature > 80`, catalog, sqlengine.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	run, _ := query.Open(sqlengine.Env{RuleID: "hot"}, printer{})
-	row := func(t float64) value.Row { return value.Row{Cols: []value.Value{value.OfFloat(t)}} }
-	run.Push("boiler", &value.Batch{Rows: []value.Row{row(79), row(85), row(100)}})
+	run, _ := query.Open(sqlengine.Env{}, sqlengine.OutputFunc(func(b *value.Batch) error {
+		for _, row := range b.Rows {
+			fmt.Println(value.OfObject(query.Output().Object(row)))
+		}
+		return nil
+	}))
+	slots := value.Schema{Columns: query.Columns("boilers")}
+	messages := json.NewDecoder(strings.NewReader(`{"id":1,"temperature":79} {"id":2,"temperature":85} {"id":3,"temperature":100}`))
+	for messages.More() {
+		var message map[string]any
+		if err := messages.Decode(&message); err != nil {
+			fmt.Println(err)
+			return
+		}
+		object, _ := value.Of(message)
+		run.Push("boilers", &value.Batch{Rows: []value.Row{slots.Row(0, object.Object(), nil)}})
+	}
 	// Output:
-	// fahrenheit = 185
-	// fahrenheit = 212
+	// {"fahrenheit":185,"id":2,"temperature":85}
+	// {"fahrenheit":212,"id":3,"temperature":100}
 }

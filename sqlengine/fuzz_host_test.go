@@ -73,6 +73,9 @@ func (h *fuzzHost) Push(b *value.Batch) error {
 	if h.results++; h.results == h.fails {
 		return errNoRoom
 	}
+	if b.Schema != h.query.Output() {
+		h.t.Errorf("a result with the schema %v, not %v", b.Schema, h.query.Output())
+	}
 	fmt.Fprintf(&h.out, "%d %d rows\n", h.now, len(b.Rows))
 	for _, r := range b.Rows {
 		text := rowText(r)

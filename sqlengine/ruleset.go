@@ -18,6 +18,7 @@ type Ruleset struct {
 	feeds  map[string]*feed
 	due    dueRules
 
+	touched int     // so that touch has an effect
 	driving bool    // rules are being driven
 	gone    []*rule // were removed meanwhile
 	pass    pass
@@ -49,7 +50,9 @@ func NewRuleset(onFail func(id string, err error)) *Ruleset {
 }
 
 // Add puts a run into the set; one that had this id is replaced, not closed.
-// Rules are driven in the order in which they were added.
+// Rules are driven in the order in which they were added. State is restored
+// before a run is added, and a run in the set is driven by the set alone; its
+// SetParam, Snapshot and Stats may be called.
 func (s *Ruleset) Add(id string, run *Run) {
 	s.Remove(id)
 	s.compact()

@@ -53,6 +53,9 @@ func (s *Ruleset) guarded(next int, step func(turn) error) (then int) {
 		}
 	}()
 	for ; then < len(s.turns); then++ {
+		if then%touchAhead == 0 {
+			s.touch(s.turns[then:min(then+touchAhead, len(s.turns))])
+		}
 		t := s.turns[then]
 		if t.rule.removed {
 			continue
@@ -65,6 +68,22 @@ func (s *Ruleset) guarded(next int, step func(turn) error) (then int) {
 		s.due.update(t.rule)
 	}
 	return then
+}
+
+// touchAhead is for how many rules memory is fetched at once: few enough for
+// the nearest cache to hold it until their turn.
+const touchAhead = 32
+
+// touch fetches the memory of rules whose turn comes: see exec.Run.Touch.
+func (s *Ruleset) touch(turns []turn) {
+	n := 0
+	for i := range turns {
+		n += turns[i].rule.place
+	}
+	for i := range turns {
+		n += turns[i].rule.run.Touch()
+	}
+	s.touched = n
 }
 
 // fail takes a rule out of the set, unless its own step has, and tells the

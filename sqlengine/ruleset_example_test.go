@@ -14,12 +14,15 @@ func ExampleRuleset() {
 	var last *sqlengine.Run
 	for i := range 1000 {
 		query, err := sqlengine.Compile(fmt.Sprintf(`SELECT temperature AS boiler%d FROM boilers WHERE device = "boiler %d" AND temperature > 80`, i, i),
-			streams{"boilers": {Name: "boilers", Schemaless: true}}, sqlengine.Options{})
+			sqlengine.Streams{"boilers": {Name: "boilers", Schemaless: true}}, sqlengine.Options{})
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		last, _ = query.Open(sqlengine.Env{Schemas: map[string]*value.Schema{"boilers": columns}}, printer{})
+		last, _ = query.Open(sqlengine.Env{Schemas: map[string]*value.Schema{"boilers": columns}}, sqlengine.OutputFunc(func(b *value.Batch) error {
+			fmt.Println(query.Output().Columns[0].Name, "=", b.Rows[0].Cols[0])
+			return nil
+		}))
 		set.Add(fmt.Sprint("rule ", i), last)
 	}
 	row := func(device string, t float64) value.Row {

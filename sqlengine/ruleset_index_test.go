@@ -37,10 +37,6 @@ type looped struct {
 	run *sqlengine.Run
 }
 
-func (l *loop) find(id string) int {
-	return slices.IndexFunc(l.rules, func(r looped) bool { return r.id == id })
-}
-
 func (l *loop) Add(id string, r *sqlengine.Run) {
 	l.Remove(id)
 	l.rules = append(l.rules, looped{id, r})

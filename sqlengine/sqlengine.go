@@ -2,6 +2,15 @@
 // eKuiper's dialect against a catalog of streams and runs it over rows that
 // the host pushes. It starts no goroutine and no timer, opens no file, and
 // knows neither brokers nor formats; time comes from the host.
+//
+// A host names its streams in a Catalog, such as Streams, compiles queries
+// against it, opens each with an Operator that takes the results, and pushes
+// rows: see the Example. Rows have the slots that Query.Columns names;
+// value.Schema makes them of objects, and objects of results. The packages
+// value, for rows, and diag, for what is wrong with a query, are all that a
+// host needs besides; function is for hosts with functions of their own.
+// Types that are declared elsewhere have their fields there: go doc
+// sluice/sqlengine/exec Env. docs/embedding.md tells the whole story.
 package sqlengine
 
 import (
@@ -18,13 +27,18 @@ type Field = plan.Field
 // StreamOptions are the options of a stream's definition.
 type StreamOptions = plan.Options
 
-// Catalog knows the streams and tables that a query may name.
+// Catalog knows the streams and tables that a query may name: a Stream by its
+// name, and the Names of all, for hints.
 type Catalog = plan.Catalog
 
-// Options are the choices of a rule that change what its query yields.
+// Options are the choices of a rule that change what its query yields: event
+// time with its LateTolerance and IdleTimeout, SendNil, Params with the values
+// that $name has at the start, versions of windows, and the Functions of the
+// host. The zero Options are those of a rule in processing time.
 type Options = plan.Settings
 
-// DefaultLateTolerance is what a rule has that does not set lateTolerance.
+// DefaultLateTolerance is what eKuiper gives a rule that does not set
+// lateTolerance. Options.LateTolerance is none, unless the host sets it.
 const DefaultLateTolerance = plan.DefaultLateTolerance
 
 // Query is a compiled query. It is immutable: any number of runs may be open.
@@ -33,7 +47,8 @@ type Query struct {
 }
 
 // Compile checks a SELECT against the catalog and plans it. The error is a
-// diag.List with everything that is wrong with it.
+// diag.List with everything that is wrong with it; its Render shows the places
+// in the text.
 func Compile(sql string, cat Catalog, opts Options) (*Query, error) {
 	p, err := plan.Build(sql, cat, opts)
 	if err != nil {

@@ -15,6 +15,8 @@ import (
 	"sluice/sqlengine/value"
 )
 
+type streams = sqlengine.Streams
+
 var demo = streams{"demo": {Name: "demo", Schemaless: true}}
 
 func compile(t testing.TB, sql string) *sqlengine.Query {

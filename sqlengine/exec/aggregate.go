@@ -11,19 +11,17 @@ type aggregate struct {
 	grouper *grouper
 	made    []value.Row
 	out     value.Batch
-	eval    func([]value.Row)
 }
 
 func newAggregate(c compiler, g *plan.Groups, in layout) *aggregate {
 	a := &aggregate{grouper: newGrouper(c, g, in)}
-	a.eval = a.rows
 	return a
 }
 
 func (a *aggregate) Push(b *value.Batch) error {
 	a.begin(b)
 	a.made = a.made[:0]
-	a.each(b.Rows, a.eval)
+	a.each(b.Rows, a)
 	if len(a.made) == 0 {
 		return nil
 	}
@@ -31,7 +29,7 @@ func (a *aggregate) Push(b *value.Batch) error {
 	return a.next.Push(&a.out)
 }
 
-func (a *aggregate) rows(rows []value.Row) {
+func (a *aggregate) evaluate(rows []value.Row) {
 	for ; a.at < len(rows); a.at++ {
 		var own groups
 		if err := a.grouper.add(&own, a.look(&rows[a.at])); err != nil {

@@ -18,8 +18,7 @@ func (c compiler) compile(e plan.Expr) Eval {
 		v := e.Value
 		return func(*Frame) value.Value { return v }
 	case *plan.Column:
-		slot := c.layout[e.ID]
-		return func(f *Frame) value.Value { return f.Row.Cols[slot] }
+		return column(c.layout[e.ID])
 	case *plan.Param:
 		i := e.Index
 		return func(f *Frame) value.Value { return f.params[i] }
@@ -87,4 +86,26 @@ func (c compiler) prefix(e, operand plan.Expr, apply func(value.Value) (value.Va
 		}
 		return v
 	}
+}
+
+// column reads a slot. The first slots have one closure for all rules: with
+// thousands of rules each other one is a cache miss.
+func column(slot int) Eval {
+	if slot >= 0 && slot < len(columns) {
+		return columns[slot]
+	}
+	return readSlot(slot)
+}
+
+func readSlot(slot int) Eval {
+	return func(f *Frame) value.Value { return f.Row.Cols[slot] }
+}
+
+var columns = sharedColumns()
+
+func sharedColumns() (list [64]Eval) {
+	for slot := range list {
+		list[slot] = readSlot(slot)
+	}
+	return list
 }

@@ -23,10 +23,10 @@ type collector struct {
 	keyless bool      // an empty window has a result, too
 }
 
-func newCollector(c compiler, step *plan.Window, in layout) collector {
+func newCollector(step *plan.Window, in layout) collector {
 	r := collector{layout: in, keyless: step.Keyless}
 	r.widener, in = newWidener(step, in)
-	c = compiler{in}
+	c := compiler{in}
 	if step.Groups != nil {
 		r.grouper = newGrouper(c, step.Groups, in)
 	}
@@ -60,8 +60,9 @@ func (r *collector) merge(c, later *content) {
 	r.grouper.merge(&c.groups, &later.groups)
 }
 
-// hasEmpty tells whether a window without rows has a result.
-func (r *collector) hasEmpty() bool { return r.grouper == nil || r.keyless }
+// hasEmpty tells whether a window without rows has a result. WHERE behind the
+// window lets none pass.
+func (r *collector) hasEmpty() bool { return r.where == nil && (r.grouper == nil || r.keyless) }
 
 // admits tells whether WHERE lets a row in. The row of the frame is then the
 // one that the groups read.
@@ -91,7 +92,7 @@ func (r *collector) result(dst []value.Row, c *content, end int64, fail func(err
 		n := len(dst)
 		dst = r.grouper.rows(dst, &c.groups, end, fail)
 		return dst, len(dst) > n
-	case r.keyless && c.seen == 0:
+	case r.keyless && c.seen == 0 && r.where == nil:
 		return append(dst, r.grouper.nothing(end)), true
 	}
 	return dst, false

@@ -23,7 +23,6 @@ type dedupTrigger struct {
 	waiting         []request // by their ends
 	made            []value.Row
 	out             value.Batch
-	eval            func([]value.Row)
 }
 
 // request is a row with its time slot, in milliseconds.
@@ -40,14 +39,13 @@ func newDedupTrigger(c compiler, step *plan.DedupTrigger, in layout) *dedupTrigg
 	for _, id := range step.Keep {
 		d.from = append(d.from, in[id])
 	}
-	d.eval = d.rows
 	return d
 }
 
 func (d *dedupTrigger) Push(b *value.Batch) error {
 	d.begin(b)
 	d.made = d.made[:0]
-	d.each(b.Rows, d.eval)
+	d.each(b.Rows, d)
 	if len(d.made) == 0 && len(b.Rows) > 0 {
 		return nil
 	}
@@ -59,9 +57,9 @@ func (d *dedupTrigger) push() error {
 	return d.next.Push(&d.out)
 }
 
-// rows lets each row wait, and makes results of all that wait no longer: the
+// evaluate lets each row wait, and makes results of all that wait no longer: the
 // row's own time tells.
-func (d *dedupTrigger) rows(rows []value.Row) {
+func (d *dedupTrigger) evaluate(rows []value.Row) {
 	for ; d.at < len(rows); d.at++ {
 		r, err := d.request(&rows[d.at])
 		if err != nil {

@@ -21,7 +21,6 @@ type delay struct {
 	until  int64 // when the rows being evaluated may go on
 	keep   []value.Row
 	out    value.Batch
-	eval   func([]value.Row)
 }
 
 // heldRows are a row, or the result of a window. They go on when their time has
@@ -34,7 +33,6 @@ type heldRows struct {
 
 func newDelay(c compiler, step *plan.Delay, in layout) *delay {
 	d := &delay{layout: in, wait: c.compile(step.Milliseconds), text: plan.Format(step.Milliseconds)}
-	d.eval = d.rows
 	return d
 }
 
@@ -54,7 +52,7 @@ func (d *delay) Push(b *value.Batch) error {
 // hold keeps rows that go on together, the last of them telling when.
 func (d *delay) hold(rows []value.Row) error {
 	d.keep, d.until = d.keep[:0], 0
-	d.each(rows, d.eval)
+	d.each(rows, d)
 	if len(d.keep) == 0 && len(rows) > 0 {
 		return nil
 	}
@@ -69,8 +67,11 @@ func (d *delay) hold(rows []value.Row) error {
 	return nil
 }
 
-func (d *delay) rows(rows []value.Row) {
+func (d *delay) evaluate(rows []value.Row) {
 	for ; d.at < len(rows); d.at++ {
+		if !d.timely(rows[d.at].Time) {
+			continue
+		}
 		ns, err := d.nanos(d.look(&rows[d.at]))
 		if err != nil {
 			d.fail(err)

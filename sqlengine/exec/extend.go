@@ -20,7 +20,6 @@ type extend struct {
 	cols     []value.Value
 	room     []value.Value // what is left of cols
 	out      value.Batch
-	eval     func([]value.Row)
 }
 
 // extendedColumns are the columns of the rows that the step makes.
@@ -53,7 +52,6 @@ func newExtend(step *plan.Extend, in, out layout) *extend {
 		r := newRemembering(c, it.Analytic)
 		e.items, e.memories = append(e.items, r.eval), append(e.memories, r)
 	}
-	e.eval = e.rows
 	return e
 }
 
@@ -64,7 +62,7 @@ func (e *extend) Push(b *value.Batch) error {
 		e.cols = make([]value.Value, n)
 	}
 	e.room = e.cols[:cap(e.cols)]
-	e.each(b.Rows, e.eval)
+	e.each(b.Rows, e)
 	if len(e.made) == 0 && len(b.Rows) > 0 {
 		return nil
 	}
@@ -72,7 +70,7 @@ func (e *extend) Push(b *value.Batch) error {
 	return e.next.Push(&e.out)
 }
 
-func (e *extend) rows(rows []value.Row) {
+func (e *extend) evaluate(rows []value.Row) {
 	width := len(e.from) + len(e.items)
 	for ; e.at < len(rows); e.at++ {
 		in := &rows[e.at]

@@ -58,6 +58,7 @@ func (s *slider) addBehind(g *fifoGroup, cols []value.Value) {
 	if g.stale || g.broken != nil {
 		return
 	}
+	defer shelter(&g.broken)
 	if g.back == nil {
 		g.back = s.accumulators(nil)
 	}
@@ -114,6 +115,7 @@ func (s *slider) fold(accs []function.Accumulator, cols []value.Value) error {
 // it and the rows before it fold to.
 func (s *slider) turn(q *fifo, g *fifoGroup, height int) {
 	g.height, g.sound, g.front, g.flaw = height, 0, g.front[:0], nil
+	defer shelter(&g.flaw)
 	width := len(s.folded)
 	for i := height - 1; i >= 0; i-- {
 		g.front = s.accumulators(g.front)
@@ -132,10 +134,11 @@ func (s *slider) turn(q *fifo, g *fifoGroup, height int) {
 }
 
 // row appends the columns of the group's result.
-func (s *slider) row(dst []value.Value, q *fifo, g *fifoGroup) ([]value.Value, error) {
+func (s *slider) row(dst []value.Value, q *fifo, g *fifoGroup) (row []value.Value, err error) {
+	defer shelter(&err)
 	if g.stale {
-		s.turn(q, g, g.numbers.len())
 		g.stale = false
+		s.turn(q, g, g.numbers.len())
 	}
 	switch {
 	case g.height > g.sound:

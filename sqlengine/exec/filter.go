@@ -8,47 +8,45 @@ import (
 )
 
 // filter passes the rows, or groups, for which a condition is true. When none
-// is left nothing is pushed, not even an empty result.
+// is left, or none came, nothing is pushed, not even an empty result.
 type filter struct {
 	stage
 	cond plan.Expr
 	test Eval
 	keep []value.Row // used again for every batch, as are the next two
 	out  value.Batch
-	eval func([]value.Row)
 }
 
 func newFilter(c compiler, cond plan.Expr) *filter {
 	f := &filter{cond: cond, test: c.compile(cond)}
-	f.eval = f.rows
 	return f
 }
 
 func (f *filter) Push(b *value.Batch) error {
 	f.begin(b)
-	f.choose(b)
+	f.choose(b, f)
 	return f.hand(b)
 }
 
-// choose keeps the rows of a batch that pass.
-func (f *filter) choose(b *value.Batch) {
+// choose keeps the rows of a batch that pass; op asks about them.
+func (f *filter) choose(b *value.Batch, op evaluator) {
 	f.keep = f.keep[:0]
-	f.each(b.Rows, f.eval)
+	f.each(b.Rows, op)
 }
 
 // hand pushes what was kept of a batch.
 func (f *filter) hand(b *value.Batch) error {
-	switch {
-	case len(f.keep) == len(b.Rows):
-		return f.next.Push(b)
-	case len(f.keep) == 0:
+	switch len(f.keep) {
+	case 0:
 		return nil
+	case len(b.Rows):
+		return f.next.Push(b)
 	}
 	f.out = value.Batch{Schema: b.Schema, Rows: f.keep, Ack: b.Ack}
 	return f.next.Push(&f.out)
 }
 
-func (f *filter) rows(rows []value.Row) {
+func (f *filter) evaluate(rows []value.Row) {
 	for ; f.at < len(rows); f.at++ {
 		pass, err := holds(f.look(&rows[f.at]), f.test, f.cond)
 		if err != nil {

@@ -16,7 +16,6 @@ type hitFilter struct {
 
 func newHitFilter(f *filter, hit *function.Hit) *hitFilter {
 	h := &hitFilter{filter: f, hit: hit}
-	h.eval = h.rows
 	return h
 }
 
@@ -36,7 +35,7 @@ func (h *hitFilter) Push(b *value.Batch) error {
 
 func (h *hitFilter) pass(b *value.Batch) error {
 	before := *h.hit
-	h.choose(b)
+	h.choose(b, h)
 	after := *h.hit
 	*h.hit = before
 	err := h.hand(b)
@@ -44,7 +43,7 @@ func (h *hitFilter) pass(b *value.Batch) error {
 	return err
 }
 
-func (h *hitFilter) rows(rows []value.Row) {
+func (h *hitFilter) evaluate(rows []value.Row) {
 	for ; h.at < len(rows); h.at++ {
 		row := &rows[h.at]
 		pass, err := holds(h.look(row), h.test, h.cond)

@@ -6,7 +6,7 @@ import (
 )
 
 // group folds the rows of a window into groups: those that a join or WHERE has
-// left of it.
+// left of it. Without a window it folds the rows that tables have made of one.
 type group struct {
 	stage
 	grouper *grouper
@@ -14,22 +14,23 @@ type group struct {
 	groups  groups
 	made    []value.Row // used again for every batch, as is out
 	out     value.Batch
-	eval    func([]value.Row)
 }
 
 func newGroup(c compiler, step *plan.Group, in layout) *group {
 	g := &group{grouper: newGrouper(c, step.Groups, in), keyless: step.Keyless}
-	g.eval = g.rows
 	return g
 }
 
 func (g *group) Push(b *value.Batch) error {
 	g.begin(b)
 	g.groups = groups{}
-	g.each(b.Rows, g.eval)
+	g.each(b.Rows, g)
 	var end int64
-	if g.rt.window != nil {
+	switch {
+	case g.rt.window != nil:
 		end = g.rt.window.End
+	case len(b.Rows) > 0:
+		end = b.Rows[0].Time
 	}
 	g.made = g.grouper.rows(g.made[:0], &g.groups, end, g.fail)
 	if len(b.Rows) == 0 && g.keyless {
@@ -43,7 +44,7 @@ func (g *group) Push(b *value.Batch) error {
 	return g.next.Push(&g.out)
 }
 
-func (g *group) rows(rows []value.Row) {
+func (g *group) evaluate(rows []value.Row) {
 	for ; g.at < len(rows); g.at++ {
 		if err := g.grouper.add(&g.groups, g.look(&rows[g.at])); err != nil {
 			g.fail(err)

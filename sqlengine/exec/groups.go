@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -89,10 +90,15 @@ func (r *grouper) add(gs *groups, f *Frame) error {
 		}
 	}
 	if g.err == nil {
+		g.err = errTorn // unless fold returns
 		g.err = r.fold(g)
 	}
 	return nil
 }
+
+// errTorn is the error of a group of which a row was folded in by half: an
+// aggregate has panicked.
+var errTorn = errors.New("the group has lost a row that panicked")
 
 func (r *grouper) fold(g *groupState) error {
 	for i := range r.aggs {
@@ -111,14 +117,18 @@ func (r *grouper) merge(gs, later *groups) {
 			g = r.open(gs, from.key)
 			copy(g.first, from.first)
 		}
-		if g.err != nil {
-			continue
-		}
-		g.err = from.err
-		for i, a := range g.accs {
-			a.Merge(from.accs[i])
+		if g.err == nil {
+			g.err = g.merge(from)
 		}
 	}
+}
+
+func (g *groupState) merge(later *groupState) (err error) {
+	defer shelter(&err)
+	for i, a := range g.accs {
+		a.Merge(later.accs[i])
+	}
+	return later.err
 }
 
 func (r *grouper) open(gs *groups, key string) *groupState {
@@ -139,16 +149,7 @@ func (r *grouper) rows(dst []value.Row, gs *groups, time int64, fail func(error)
 	width := len(r.keep) + len(r.aggs)
 	cols := make([]value.Value, width*len(gs.list))
 	for _, g := range gs.list {
-		own := cols[:0:width]
-		own = append(own, g.first...)
-		err := g.err
-		for i := 0; i < len(g.accs) && err == nil; i++ {
-			var v value.Value
-			if v, err = g.accs[i].Result(); err != nil {
-				err = fmt.Errorf("%s: %w", r.aggs[i].text, err)
-			}
-			own = append(own, v)
-		}
+		own, err := r.row(cols[:0:width], g)
 		if err != nil {
 			fail(err)
 			continue
@@ -157,6 +158,23 @@ func (r *grouper) rows(dst []value.Row, gs *groups, time int64, fail func(error)
 		dst = append(dst, value.Row{Time: time, Cols: own})
 	}
 	return dst
+}
+
+// row appends the columns of a group.
+func (r *grouper) row(dst []value.Value, g *groupState) (row []value.Value, err error) {
+	defer shelter(&err)
+	if g.err != nil {
+		return nil, g.err
+	}
+	dst = append(dst, g.first...)
+	for i, acc := range g.accs {
+		v, err := acc.Result()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", r.aggs[i].text, err)
+		}
+		dst = append(dst, v)
+	}
+	return dst, nil
 }
 
 // nothing is the row of a window without rows: no column, and aggregates of

@@ -15,6 +15,7 @@ type join struct {
 	tag    int // slot of the source of a row; -1: all rows are of one stream
 	stream int // that stream
 	sides  []*side
+	dealt  []*side // those of streams; nil: the source is a table
 	tables []*scanTable
 	parts  []*joinPart
 	ahead  int // rows of the batch that are still to be joined, one by one
@@ -22,7 +23,7 @@ type join struct {
 }
 
 func newJoin(step *plan.Join, b builder) *join {
-	j := &join{tag: -1, stream: firstStream(b.plan), sides: make([]*side, len(b.plan.Sources))}
+	j := &join{tag: -1, stream: firstStream(b.plan), sides: make([]*side, len(b.plan.Sources)), dealt: make([]*side, len(b.plan.Sources))}
 	if step.Tag != plan.Computed {
 		j.tag = b.in[step.Tag]
 	}
@@ -38,6 +39,7 @@ func newJoin(step *plan.Join, b builder) *join {
 			j.sides[i] = &t.side
 		default:
 			j.sides[i] = &side{}
+			j.dealt[i] = j.sides[i]
 		}
 	}
 	left := b.layoutOf(0)
@@ -111,9 +113,19 @@ func (j *join) deal(rows []value.Row) {
 		}
 	}
 	for _, r := range rows {
-		s := j.sides[r.Cols[j.tag].Int()]
-		s.rows = append(s.rows, r)
+		if s := j.sideOf(r.Cols[j.tag].Int()); s != nil {
+			s.rows = append(s.rows, r)
+		}
 	}
+}
+
+// sideOf is the side of a stream; nil: there is none, as only a damaged state
+// can say.
+func (j *join) sideOf(source int64) *side {
+	if source < 0 || source >= int64(len(j.dealt)) {
+		return nil
+	}
+	return j.dealt[source]
 }
 
 // release lets go of the rows of a window, which may be many.

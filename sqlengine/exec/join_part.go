@@ -30,7 +30,6 @@ type joinPart struct {
 	pair    value.Row     // being made
 	room    []value.Value // for pairs to come; never used twice, as rows may be kept
 	made    []value.Row   // used again for every result
-	eval    func([]value.Row)
 }
 
 func newJoinPart(op *join, step *plan.Join, at int, left layout, b builder) *joinPart {
@@ -58,7 +57,6 @@ func newJoinPart(op *join, step *plan.Join, at int, left layout, b builder) *joi
 	} else if len(part.Equal) > 0 {
 		p.right.index, p.right.stale = newJoinIndex(slotsOf(part.Equal, own)), true
 	}
-	p.eval = p.rows
 	return p
 }
 
@@ -97,14 +95,14 @@ func (p *joinPart) join(left []value.Row, time int64) []value.Row {
 		p.matched = slices.Grow(p.matched[:0], len(p.right.rows))[:len(p.right.rows)]
 		clear(p.matched)
 	}
-	p.op.each(left, p.eval)
+	p.op.each(left, p)
 	if p.keepRight {
 		p.addUnmatched()
 	}
 	return p.made
 }
 
-func (p *joinPart) rows(left []value.Row) {
+func (p *joinPart) evaluate(left []value.Row) {
 	for ; p.op.at < len(left); p.op.at++ {
 		if err := p.row(&left[p.op.at], len(left)-p.op.at); err != nil {
 			p.op.fail(err)

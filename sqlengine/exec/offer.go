@@ -29,6 +29,20 @@ func (r *Run) Conditions() (list []Condition, all bool) {
 // PushMatching gives rows to the query that meet all its Conditions for sure.
 func (r *Run) PushMatching(b *value.Batch) error { return r.behind.Push(b) }
 
+// Touch reads what PushMatching will touch. Where many runs are about to get
+// rows, to touch them all first makes the processor wait for their memory
+// together, and not for each in turn. The result means nothing.
+func (r *Run) Touch() int {
+	n := len(r.timers)
+	if p, ok := r.behind.(*project); ok {
+		n += p.at + len(p.made) + len(p.cols)
+		if len(p.items) > 0 {
+			n += int(p.items[0].null)
+		}
+	}
+	return n
+}
+
 // offer tells how many rows have come to the query, whether or not they were
 // pushed.
 type offer struct {

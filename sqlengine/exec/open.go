@@ -90,6 +90,9 @@ func Open(p *plan.Plan, env Env, out Operator) (*Run, error) {
 			return nil, err
 		}
 	}
+	if err := checkStart(env.Start); err != nil && !env.Start.IsZero() {
+		return nil, err
+	}
 	if err := checkLookups(p, env.Lookups); err != nil {
 		return nil, err
 	}

@@ -18,7 +18,6 @@ type order struct {
 	rows []sortRow // used again for every batch, as are the next three
 	made []value.Row
 	out  value.Batch
-	eval func([]value.Row)
 }
 
 type sortRow struct {
@@ -32,14 +31,13 @@ func newOrder(c compiler, step *plan.Order) *order {
 		o.keys = append(o.keys, c.compile(k.X))
 		o.desc = append(o.desc, k.Desc)
 	}
-	o.eval = o.evaluate
 	return o
 }
 
 func (o *order) Push(b *value.Batch) error {
 	o.begin(b)
 	o.rows = o.rows[:0]
-	o.each(b.Rows, o.eval)
+	o.each(b.Rows, o)
 	if err := o.sort(); err != nil {
 		o.fail(err)
 		return nil

@@ -10,21 +10,25 @@ import (
 type project struct {
 	stage
 	schema *value.Schema
-	items  []Eval
-	nulls  []plan.NullMode
+	items  []projected
 	made   []value.Row // used again for every batch, as are the next three
+	one    [1]value.Row
 	cols   []value.Value
 	out    value.Batch
-	eval   func([]value.Row)
+}
+
+// projected is an item of the result.
+type projected struct {
+	eval Eval
+	null plan.NullMode
 }
 
 func newProject(c compiler, step *plan.Project, schema *value.Schema) *project {
 	p := &project{schema: schema}
 	for _, it := range step.Items {
-		p.items = append(p.items, c.compile(it.X))
-		p.nulls = append(p.nulls, it.Null)
+		p.items = append(p.items, projected{c.compile(it.X), it.Null})
 	}
-	p.eval = p.rows
+	p.made = p.one[:]
 	return p
 }
 
@@ -32,7 +36,7 @@ func (p *project) Push(b *value.Batch) error {
 	p.begin(b)
 	p.made = p.made[:0]
 	p.cols = make([]value.Value, len(b.Rows)*len(p.items))
-	p.each(b.Rows, p.eval)
+	p.each(b.Rows, p)
 	p.cols = nil
 	if len(p.made) == 0 && len(b.Rows) > 0 {
 		return nil
@@ -41,15 +45,15 @@ func (p *project) Push(b *value.Batch) error {
 	return p.next.Push(&p.out)
 }
 
-func (p *project) rows(rows []value.Row) {
+func (p *project) evaluate(rows []value.Row) {
 	width := len(p.items)
 	for ; p.at < len(rows); p.at++ {
 		f := p.look(&rows[p.at])
 		cols := p.cols[:width:width]
-		for i, item := range p.items {
-			v := item(f)
+		for i := range p.items {
+			v := p.items[i].eval(f)
 			if v.IsNull() {
-				v = nullAs(p.nulls[i], v)
+				v = nullAs(p.items[i].null, v)
 			}
 			cols[i] = v
 		}

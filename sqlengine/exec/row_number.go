@@ -20,7 +20,6 @@ type rowNumber struct {
 	rows      []numbered
 	made      []value.Row
 	out       value.Batch
-	eval      func([]value.Row)
 }
 
 // numbered is a row with its partition and its number there.
@@ -35,7 +34,6 @@ func newRowNumber(c compiler, step *plan.RowNumber, in layout) *rowNumber {
 	for _, id := range step.Keep {
 		r.from = append(r.from, in[id])
 	}
-	r.eval = r.evaluate
 	return r
 }
 
@@ -44,7 +42,7 @@ func (r *rowNumber) Push(b *value.Batch) error {
 	clear(r.parts)
 	clear(r.rows)
 	r.rows = r.rows[:0]
-	r.each(b.Rows, r.eval)
+	r.each(b.Rows, r)
 	if err := r.number(); err != nil {
 		r.fail(err)
 		return nil

@@ -14,16 +14,19 @@ import (
 // Run is a query at work: a chain of operators. It is driven by one goroutine;
 // only Stats may be called by others.
 type Run struct {
+	// What a Ruleset touches for each row stands together: with thousands of
+	// rules each line of memory is a cache miss.
+	behind Operator // the first operator
+	tail   tail
+	timers []timed // the operators that wait for the host's time
+
 	inputs []input
 	head   Operator
 	plan   *plan.Plan
 	rt     *runtime
 	ops    []operator
-	timers []timed // the operators that wait for the host's time
-	source layout  // of the rows of the first source
+	source layout // of the rows of the first source
 	offer  atomic.Pointer[offer]
-	behind Operator // the first operator
-	tail   tail
 }
 
 // input is where the rows of one source enter.
@@ -113,7 +116,7 @@ func (r *Run) Push(stream string, b *value.Batch) error {
 
 // Advance tells that it is t, in nanoseconds: no older row follows, and what
 // ends by then is emitted. In event time it is the rows that tell the time.
-func (r *Run) Advance(t int64) error { return r.head.Advance(t) }
+func (r *Run) Advance(t int64) error { return r.head.Advance(min(t, latestTime)) }
 
 // timed is an operator that waits for a time.
 type timed interface{ Next() (int64, bool) }
@@ -122,9 +125,11 @@ type timed interface{ Next() (int64, bool) }
 // sets its timer by it. It is false when nothing waits for time.
 func (r *Run) Next() (t int64, ok bool) { return earliest(r.timers) }
 
+// earliest is the first time that one of them waits for. What lies behind the
+// end of time does not come.
 func earliest(list []timed) (t int64, ok bool) {
 	for _, w := range list {
-		if n, waits := w.Next(); waits && (!ok || n < t) {
+		if n, waits := w.Next(); waits && n <= latestTime && (!ok || n < t) {
 			t, ok = n, true
 		}
 	}

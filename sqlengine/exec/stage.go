@@ -82,13 +82,16 @@ func (s *stage) note(e *RowError) {
 
 // each evaluates all rows of a batch. A panic fails its row and the rest goes
 // on, at the price of one recover a batch.
-func (s *stage) each(rows []value.Row, evaluate func(rows []value.Row)) {
+func (s *stage) each(rows []value.Row, op evaluator) {
 	for s.at = 0; s.at < len(rows); {
-		s.guarded(rows, evaluate)
+		s.guarded(rows, op)
 	}
 }
 
-func (s *stage) guarded(rows []value.Row, evaluate func(rows []value.Row)) {
+// evaluator evaluates rows from stage.at on, which it moves along.
+type evaluator interface{ evaluate(rows []value.Row) }
+
+func (s *stage) guarded(rows []value.Row, op evaluator) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.frame.err = nil
@@ -96,7 +99,14 @@ func (s *stage) guarded(rows []value.Row, evaluate func(rows []value.Row)) {
 			s.at++
 		}
 	}()
-	evaluate(rows)
+	op.evaluate(rows)
+}
+
+// shelter, when it is deferred, makes an error of a panic.
+func shelter(err *error) {
+	if p := recover(); p != nil {
+		*err = &PanicError{Reason: p, Stack: debug.Stack()}
+	}
 }
 
 // PanicError is a panic during the evaluation of a row.

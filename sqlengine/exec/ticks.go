@@ -63,14 +63,6 @@ func (k ticks) after(position int64) int64 {
 	return position - past + k.step
 }
 
-// earliestTime and latestTime bound the times of rows, to the years 1897 to 2116, so
-// that the ends of their windows, which are no longer than plan.LongestWindow, do not
-// overflow.
-const (
-	earliestTime = -1 << 61
-	latestTime   = 1 << 62
-)
-
 // reaches tells whether a window around such times can have that position.
 func (k ticks) reaches(position int64) bool {
 	unit := int64(1)

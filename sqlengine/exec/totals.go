@@ -17,7 +17,6 @@ type totals struct {
 	rows    []value.Row // used again for every batch, as are the next two
 	made    []value.Row
 	out     value.Batch
-	eval    func([]value.Row)
 }
 
 // totalColumns are the columns of rows with aggregates over their window.
@@ -34,7 +33,6 @@ func newTotals(c compiler, step *plan.Totals, in layout) *totals {
 	for _, id := range step.Keep {
 		t.from = append(t.from, in[id])
 	}
-	t.eval = t.fold
 	return t
 }
 
@@ -44,7 +42,7 @@ func (t *totals) Push(b *value.Batch) error {
 		return t.next.Push(b)
 	}
 	t.groups, t.rows = groups{}, t.rows[:0]
-	t.each(b.Rows, t.eval)
+	t.each(b.Rows, t)
 	sums := t.grouper.rows(nil, &t.groups, 0, t.fail)
 	t.groups = groups{}
 	if len(sums) == 0 {
@@ -64,7 +62,7 @@ func (t *totals) Push(b *value.Batch) error {
 	return t.next.Push(&t.out)
 }
 
-func (t *totals) fold(rows []value.Row) {
+func (t *totals) evaluate(rows []value.Row) {
 	for ; t.at < len(rows); t.at++ {
 		if err := t.grouper.add(&t.groups, t.look(&rows[t.at])); err != nil {
 			t.fail(err)

@@ -16,12 +16,10 @@ type unnest struct {
 	schema *value.Schema
 	made   []value.Row // used again for every batch, as is out
 	out    value.Batch
-	eval   func([]value.Row)
 }
 
 func newUnnest(step *plan.Unnest, schema *value.Schema) *unnest {
 	u := &unnest{step: step, schema: schema}
-	u.eval = u.rows
 	return u
 }
 
@@ -40,7 +38,7 @@ func (u *unnest) Push(b *value.Batch) error {
 
 func (u *unnest) expand(b *value.Batch, rows []value.Row) error {
 	u.made = u.made[:0]
-	u.each(rows, u.eval)
+	u.each(rows, u)
 	if len(u.made) == 0 && len(rows) > 0 {
 		return nil
 	}
@@ -48,7 +46,7 @@ func (u *unnest) expand(b *value.Batch, rows []value.Row) error {
 	return u.next.Push(&u.out)
 }
 
-func (u *unnest) rows(rows []value.Row) {
+func (u *unnest) evaluate(rows []value.Row) {
 	for ; u.at < len(rows); u.at++ {
 		row := &rows[u.at]
 		switch v := row.Cols[u.step.Column]; {

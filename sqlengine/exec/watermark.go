@@ -38,7 +38,6 @@ type watermark struct {
 	full    bool        // rows leave because too many are held
 	made    []value.Row // used again for every batch, as is out
 	out     value.Batch
-	eval    func([]value.Row)
 
 	lateRows, heldRows atomic.Uint64
 }
@@ -58,7 +57,6 @@ func newWatermark(rt *runtime, c compiler, step *plan.Watermark) *watermark {
 	for _, t := range step.Times {
 		w.streams = append(w.streams, newEventStream(c, t, w.now))
 	}
-	w.eval = w.rows
 	return w
 }
 
@@ -69,11 +67,11 @@ func (w *watermark) Push(b *value.Batch) error {
 			return err
 		}
 	}
-	w.each(b.Rows, w.eval)
+	w.each(b.Rows, w)
 	return w.move()
 }
 
-func (w *watermark) rows(rows []value.Row) {
+func (w *watermark) evaluate(rows []value.Row) {
 	for ; w.at < len(rows); w.at++ {
 		r := &rows[w.at]
 		s := w.streamOf(r)
@@ -174,7 +172,7 @@ func (w *watermark) move() error {
 	}
 	if end, ok := w.Next(); ok && end <= w.now { // all are idle, and the clock has reached the end of a window
 		newest, _ := w.newest()
-		w.mark = max(w.mark, newest+w.now-w.silent())
+		w.mark = min(max(w.mark, newest+w.now-w.silent()), latestTime)
 	}
 	if !w.marked || w.told == w.mark {
 		return nil
@@ -299,6 +297,10 @@ func (w *watermark) Restore(d *value.Decoder) {
 		w.streams[i].restore(d, w.now)
 	}
 	w.marked, w.mark = d.Bool(), d.Int()
+	if w.marked && (w.mark < earliestTime-w.late || w.mark > latestTime) {
+		d.Fail(fmt.Errorf("a watermark at %d", w.mark))
+		return
+	}
 	w.told = w.mark
 	w.held = rowOrder{}
 	for _, r := range w.layout.restore(d) {

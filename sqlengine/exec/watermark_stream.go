@@ -38,7 +38,7 @@ func (s *eventStream) timeOf(f *Frame) (int64, error) {
 		return 0, fmt.Errorf("the row has no timestamp %s", s.text)
 	}
 	t, err := s.read(f, v)
-	if err == nil && (t < earliestTime || t > latestTime) {
+	if err == nil && !inRange(t) {
 		err = errors.New("is out of the range of event times")
 	}
 	if err != nil {
@@ -73,4 +73,7 @@ func (s *eventStream) snapshot(e *value.Encoder, now int64) {
 func (s *eventStream) restore(d *value.Decoder, now int64) {
 	s.sent, s.newest = d.Bool(), d.Int()
 	s.heard = now - max(d.Int(), 0)
+	if s.sent && !inRange(s.newest) {
+		d.Fail(fmt.Errorf("a stream that is at %d", s.newest))
+	}
 }

@@ -37,7 +37,7 @@ func (w *window) push(rows []value.Row, bounds function.Window) error {
 
 // newWindow makes the operator of a kind of window.
 func newWindow(rt *runtime, c compiler, step *plan.Window, in layout) operator {
-	content := newCollector(c, step, in)
+	content := newCollector(step, in)
 	switch spec := step.Spec.(type) {
 	case *plan.Tumbling:
 		return newTumbling(rt, content, spec)

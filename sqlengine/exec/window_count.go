@@ -21,7 +21,6 @@ type counting struct {
 	buf    []byte
 	parts  map[string]*part
 	part   *part // of the row; nil: it could not be counted
-	eval   func([]value.Row)
 }
 
 // part is the window of one partition.
@@ -36,7 +35,6 @@ func newCount(c compiler, content collector, spec *plan.Count) *counting {
 	w := &counting{window: window{collector: content}, size: spec.Rows, every: spec.Every,
 		keys: c.list(spec.Partition), parts: map[string]*part{}}
 	w.slider = newSlider(&w.collector)
-	w.eval = w.rows
 	return w
 }
 
@@ -47,7 +45,7 @@ func (w *counting) Push(b *value.Batch) error {
 	w.begin(b)
 	for i := range b.Rows {
 		w.part = nil
-		w.each(b.Rows[i:i+1], w.eval)
+		w.each(b.Rows[i:i+1], w)
 		if w.part == nil || w.part.seen < w.size || w.part.seen%w.every != 0 {
 			continue
 		}
@@ -58,8 +56,8 @@ func (w *counting) Push(b *value.Batch) error {
 	return nil
 }
 
-// rows takes a row in. It counts also when it is no content.
-func (w *counting) rows(rows []value.Row) {
+// evaluate takes a row in. It counts also when it is no content.
+func (w *counting) evaluate(rows []value.Row) {
 	f := w.look(&rows[w.at])
 	w.at++
 	p, err := w.partOf(f)

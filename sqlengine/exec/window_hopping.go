@@ -25,7 +25,6 @@ type hopping struct {
 	start       int64 // of the tumbling window that ends next
 	panes       []*pane
 	current     *pane // of the last row
-	eval        func([]value.Row)
 }
 
 // pane is what all the same windows share.
@@ -41,7 +40,6 @@ func newHopping(rt *runtime, c collector, length, hop plan.Length) *hopping {
 	if !rt.eventTime {
 		w.open(rt, rt.context.RuleStart)
 	}
-	w.eval = w.rows
 	return w
 }
 
@@ -94,14 +92,17 @@ func (w *hopping) paneOf(t int64) *pane {
 
 func (w *hopping) Push(b *value.Batch) error {
 	w.begin(b)
-	w.each(b.Rows, w.eval)
+	w.each(b.Rows, w)
 	return nil
 }
 
-func (w *hopping) rows(rows []value.Row) {
+func (w *hopping) evaluate(rows []value.Row) {
 	for ; w.at < len(rows); w.at++ {
 		if !w.started {
 			w.open(w.rt, rows[w.at].Time)
+		}
+		if !w.timely(rows[w.at].Time) {
+			continue
 		}
 		p := w.paneOf(rows[w.at].Time)
 		if p == nil {

@@ -21,7 +21,6 @@ type session struct {
 	start, last int64 // times of the first and the last row
 	limit       int64 // the tick
 	content     content
-	eval        func([]value.Row)
 }
 
 func newSession(rt *runtime, c collector, spec *plan.Session) *session {
@@ -29,7 +28,6 @@ func newSession(rt *runtime, c collector, spec *plan.Session) *session {
 	if !rt.eventTime {
 		w.align(rt, rt.context.RuleStart)
 	}
-	w.eval = w.rows
 	return w
 }
 
@@ -40,19 +38,23 @@ func (w *session) align(rt *runtime, start int64) {
 func (w *session) Push(b *value.Batch) error {
 	w.begin(b)
 	for w.at = 0; w.at < len(b.Rows); {
+		if !w.timely(b.Rows[w.at].Time) {
+			w.at++
+			continue
+		}
 		if err := w.closeBefore(b.Rows[w.at].Time); err != nil {
 			return err
 		}
-		w.guarded(b.Rows, w.eval)
+		w.guarded(b.Rows, w)
 	}
 	return nil
 }
 
-// rows takes the rows up to one that belongs to the next session.
-func (w *session) rows(rows []value.Row) {
+// evaluate takes the rows up to one that belongs to the next session.
+func (w *session) evaluate(rows []value.Row) {
 	for ; w.at < len(rows); w.at++ {
 		r := &rows[w.at]
-		if w.open && w.due() <= r.Time {
+		if w.open && w.due() <= r.Time || !inRange(r.Time) {
 			return
 		}
 		w.take(r)

@@ -21,7 +21,6 @@ type sliding struct {
 	waiting queue[int64] // the times of their rows
 	fires   bool         // the row has a result
 	counts  bool         // such rows count as hits
-	eval    func([]value.Row)
 }
 
 func newSliding(c compiler, content collector, spec *plan.Sliding) *sliding {
@@ -39,7 +38,6 @@ func newSliding(c compiler, content collector, spec *plan.Sliding) *sliding {
 	if spec.Delay == nil || spec.Twice {
 		w.now = &fifo{}
 	}
-	w.eval = w.rows
 	return w
 }
 
@@ -54,11 +52,14 @@ func (w *sliding) Push(b *value.Batch) error {
 	w.begin(b)
 	for i := range b.Rows {
 		t := b.Rows[i].Time
+		if !w.timely(t) {
+			continue
+		}
 		if err := w.release(t); err != nil {
 			return err
 		}
 		w.fires = false
-		w.each(b.Rows[i:i+1], w.eval)
+		w.each(b.Rows[i:i+1], w)
 		if !w.fires {
 			continue
 		}
@@ -72,8 +73,8 @@ func (w *sliding) Push(b *value.Batch) error {
 	return nil
 }
 
-// rows takes a row in. One whose condition cannot be evaluated is no content.
-func (w *sliding) rows(rows []value.Row) {
+// evaluate takes a row in. One whose condition cannot be evaluated is no content.
+func (w *sliding) evaluate(rows []value.Row) {
 	row := &rows[w.at]
 	f := w.look(row)
 	w.at++

@@ -21,7 +21,6 @@ type state struct {
 	partitions map[string]*stateWindow
 	ended      *stateWindow // by the row being looked at
 	end        int64
-	eval       func([]value.Row)
 }
 
 // stateWindow is the open window of a partition.
@@ -36,14 +35,13 @@ func newState(c compiler, content collector, spec *plan.State) *state {
 		w.ends = c.compile(spec.End)
 	}
 	w.keys = c.list(spec.Partition)
-	w.eval = w.rows
 	return w
 }
 
 func (w *state) Push(b *value.Batch) error {
 	w.begin(b)
 	for w.at = 0; w.at < len(b.Rows); {
-		w.guarded(b.Rows, w.eval)
+		w.guarded(b.Rows, w)
 		if err := w.emitEnded(); err != nil {
 			return err
 		}
@@ -61,8 +59,8 @@ func (w *state) emitEnded() error {
 	return w.emit(&done.content, function.Window{Start: done.start, End: w.end, Trigger: w.end})
 }
 
-// rows takes the rows up to one that ends a window.
-func (w *state) rows(rows []value.Row) {
+// evaluate takes the rows up to one that ends a window.
+func (w *state) evaluate(rows []value.Row) {
 	for ; w.at < len(rows) && w.ended == nil; w.at++ {
 		r := &rows[w.at]
 		if err := w.row(w.look(r)); err != nil {

@@ -93,18 +93,19 @@ func (c *timedCase) time(r timedRow) int64 {
 }
 
 // expected are the results of windows. An empty one has a result only where
-// its kind gives one.
+// its kind gives one, and no WHERE stands behind it.
 func (c *timedCase) expected(windows []timedWindow) []string {
 	var list []string
+	behind := c.eventTime && c.where
 	for _, w := range windows {
 		rows := w.rows
-		if c.eventTime && c.where {
+		if behind {
 			rows = slices.DeleteFunc(slices.Clone(rows), func(r timedRow) bool { return r.v <= 2 })
 		}
 		switch {
 		case c.grouped && len(rows) > 0:
 			list = append(list, w.groups(rows))
-		case !c.grouped && (len(rows) > 0 || len(w.rows) == 0):
+		case !c.grouped && (len(rows) > 0 || len(w.rows) == 0 && !behind):
 			var parts []string
 			for _, r := range rows {
 				parts = append(parts, fmt.Sprintf("[%d,%d,%d]", w.start, w.end, r.id))

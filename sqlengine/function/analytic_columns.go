@@ -13,7 +13,7 @@ var changedCols = &Analytic{
 	Prepare: prepareChangedCols,
 	Examples: []AnalyticExample{
 		{`changed_cols("c_", true, a, b)`, `[{"a":1,"b":1},{"a":1,"b":2},{"a":null,"b":2}]`, `[{"c_a":1,"c_b":1},{"c_b":2},null]`},
-		{`changed_cols("", false, *)`, `[{"a":1,"b":1},{"a":1}]`, `[{"a":1,"b":1},{"b":null}]`},
+		{`changed_cols("", false, *)`, `[{"a":1,"b":1},{"a":1},{"b":null}]`, `[{"a":1,"b":1},null,{"b":null}]`},
 	},
 }
 

@@ -30,7 +30,8 @@ func (w *watch) changes(args []value.Value, ignoreNull bool, visit func(name str
 }
 
 // changedFields compares two rows field by field and returns what the next row
-// is compared with. A field that a row does not have is NULL.
+// is compared with. A field that a row does not have has not changed: events of
+// a device bring some of its resources each.
 func changedFields(last, now value.Value, ignoreNull bool, visit func(name string, v value.Value)) value.Value {
 	if now.Kind() != value.Object || value.Equal(last, now) {
 		return last
@@ -53,7 +54,7 @@ func changedFields(last, now value.Value, ignoreNull bool, visit func(name strin
 	for i < old.Len() || j < fresh.Len() {
 		switch {
 		case j == fresh.Len() || i < old.Len() && old.Names[i] < fresh.Names[j]:
-			keep(old.Names[i], old.Values[i], value.Value{})
+			kept.Names, kept.Values = append(kept.Names, old.Names[i]), append(kept.Values, old.Values[i])
 			i++
 		case i == old.Len() || fresh.Names[j] < old.Names[i]:
 			keep(fresh.Names[j], value.Value{}, fresh.Values[j])

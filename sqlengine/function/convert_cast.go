@@ -70,8 +70,11 @@ func Cast(c *Context, v value.Value, to value.Kind) (value.Value, error) {
 	case value.Float:
 		return toFloat(v)
 	case value.String:
-		if v.Kind() == value.Object || v.Kind() == value.List {
-			break
+		switch v.Kind() {
+		case value.Object, value.List:
+			return value.Value{}, castError(v, to)
+		case value.Float:
+			return value.OfString(strconv.FormatFloat(v.Float(), 'f', -1, 64)), nil
 		}
 		s, err := text(c, v)
 		return value.OfString(s), err

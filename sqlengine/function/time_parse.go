@@ -31,21 +31,22 @@ func (c *Context) location() *time.Location {
 // functions of times and comparisons with a DATETIME do. The errors continue a
 // sentence: "argument 1 of f" or the like stands before them.
 func TimeOf(c *Context, v value.Value) (int64, error) {
+	const most = math.MaxInt64 / int64(time.Millisecond)
 	switch v.Kind() {
 	case value.Time:
 		return v.Time(), nil
 	case value.Int:
-		const most = math.MaxInt64 / int64(time.Millisecond)
 		if v.Int() > most || v.Int() < -most {
 			return 0, fmt.Errorf("is out of the range of times: %d ms", v.Int())
 		}
 		return v.Int() * int64(time.Millisecond), nil
 	case value.Float:
-		ns := v.Float() * float64(time.Millisecond)
-		if !(math.Abs(ns) < 1<<63) {
+		// Nanoseconds since 1970 have more digits than a FLOAT.
+		ms, fraction := math.Modf(v.Float())
+		if !(math.Abs(ms) < float64(most)) {
 			return 0, fmt.Errorf("is out of the range of times: %v ms", v.Float())
 		}
-		return int64(ns), nil
+		return int64(ms)*int64(time.Millisecond) + int64(fraction*float64(time.Millisecond)), nil
 	case value.String:
 		t, err := parseTime(v.Str(), c.location())
 		if err != nil {

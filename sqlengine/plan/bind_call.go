@@ -134,6 +134,8 @@ func (b *builder) aggregate(e *syntax.Call, name string, f *function.Aggregate) 
 	switch {
 	case b.asksTotals():
 		list, at = &b.totals, stageWhere
+	case b.asksRowTotals():
+		list = &b.rowTotals
 	case b.scope.stage < stageOut:
 		b.misplacedAggregate(e.Span, name)
 		return unknown()
@@ -189,7 +191,7 @@ func (b *builder) aggregateColumn(list *[]AggregateCall, call AggregateCall, kin
 	}
 	column := b.compute(call.Text, kind)
 	call.ID = column.ID
-	b.grouped[call.ID] = list == &b.aggregates
+	b.grouped[call.ID] = list != &b.totals
 	*list = append(*list, call)
 	return column
 }

@@ -32,6 +32,8 @@ type builder struct {
 	computed   []*alias // as their binding ended: what one reads stands before it
 	aggregates []AggregateCall
 	totals     []AggregateCall // aggregates in WHERE
+	plainRows  bool            // the window gives rows: nothing in the select list folds them
+	rowTotals  []AggregateCall // aggregates in HAVING and ORDER BY of such a window
 	numbers    []*RowNumber
 	dedup      *DedupTrigger // nil: slots are not asked for
 	delayed    Expr          // milliseconds; nil: rows are not held back
@@ -92,8 +94,10 @@ func (b *builder) build() *Plan {
 	filter := b.windowFilter()
 	keys := b.groupKeys()
 	items := b.selectList()
+	b.plainRows = spec != nil && b.groups(keys) == nil
 	having := b.having(keys)
 	order := b.order()
+	b.foldTotals()
 	limit := b.limit()
 	if len(b.findings) > 0 {
 		return nil
@@ -101,7 +105,7 @@ func (b *builder) build() *Plan {
 	b.lowerAliases()
 	b.readComputed(items)
 	c := clauses{parts, where, spec, filter, keys}
-	b.countHits(c, having)
+	having = b.countHits(&c, having)
 	p := &Plan{Sources: b.sources, EventTime: b.settings.EventTime}
 	p.add(b.merge())
 	p.add(b.watermark())
@@ -124,7 +128,7 @@ func (b *builder) build() *Plan {
 	}
 	p.add(b.extend(stageSorted))
 	unnest := b.unnest(items)
-	if several && unnest == nil {
+	if unnest == nil && (several || b.wantsNothing()) {
 		p.add(limit)
 	}
 	p.add(b.hold())
@@ -158,9 +162,7 @@ func (b *builder) groupRows(p *Plan, c clauses) {
 		b.addJoin(p, c.parts)
 		b.addWhere(p, c.where)
 		p.add(b.extend(stageRow))
-		if groups != nil {
-			p.add(&Aggregate{groups})
-		}
+		p.add(foldEach(groups, c.parts))
 	case !b.whereBehind() && len(c.parts) == 0:
 		b.addWhere(p, c.where)
 		p.add(b.extend(stageRow))
@@ -182,6 +184,9 @@ func (b *builder) groupRows(p *Plan, c clauses) {
 		if groups != nil {
 			p.add(&Group{groups, keyless})
 		}
+	}
+	if b.rowTotals != nil {
+		p.add(&Totals{Aggregates: b.rowTotals})
 	}
 }
 

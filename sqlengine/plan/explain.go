@@ -174,16 +174,19 @@ func (p *Plan) describeSource(i int, s *Source) string {
 	return text + p.describeColumns(i)
 }
 
-// describeColumns lists the slots that the query reads of a source.
+// describeColumns lists the columns that the query reads of a source, each with
+// its slot in the rows that a host without a schema of its own pushes.
 func (p *Plan) describeColumns(source int) string {
 	var parts []string
+	slots := p.Inputs(p.Sources[source].Stream.Name)
 	for _, c := range p.Columns {
 		if c.Source != source {
 			continue
 		}
-		text := c.Name
+		slot := slices.Index(slots, value.Column{Name: c.Name, Kind: c.Kind, Role: c.Role})
+		text := fmt.Sprint(slot, " ", c.Name)
 		if c.Role == value.Meta {
-			text = "meta(" + c.Name + ")"
+			text = fmt.Sprintf("%d meta(%s)", slot, c.Name)
 		}
 		if c.Kind != value.Null {
 			text += " " + c.Kind.String()

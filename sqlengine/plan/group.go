@@ -22,6 +22,18 @@ func (b *builder) groupKeys() []Expr {
 	return keys
 }
 
+// foldEach is how aggregates fold without a window: each row is a group, or
+// the rows that tables have made of it; nil when there are none.
+func foldEach(groups *Groups, parts []JoinPart) Step {
+	switch {
+	case groups == nil:
+		return nil
+	case len(parts) > 0:
+		return &Group{Groups: groups}
+	}
+	return &Aggregate{groups}
+}
+
 // groups is how the query folds rows; nil when it does not.
 func (b *builder) groups(keys []Expr) *Groups {
 	if len(keys) == 0 && len(b.aggregates) == 0 && !b.aggHits {

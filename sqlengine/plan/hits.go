@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sluice/sqlengine/syntax"
+	"sluice/sqlengine/value"
 )
 
 // isHit tells of the functions that count the rows which pass WHERE.
@@ -52,17 +53,27 @@ func readsAggregateHits(x Expr) bool {
 }
 
 // countHits lets the conditions count for which the query asks: that of a
-// sliding window where it reads the count itself, else WHERE, and HAVING.
-func (b *builder) countHits(c clauses, having *Having) {
-	if s, ok := c.window.(*Sliding); ok && s.When != nil && readsHits(s.When) {
+// sliding window where it reads the count itself, else WHERE, and HAVING. A
+// clause that is not there lets everything pass.
+func (b *builder) countHits(c *clauses, having *Having) *Having {
+	s, ok := c.window.(*Sliding)
+	triggers := ok && s.When != nil && readsHits(s.When)
+	if triggers {
 		s.Hits = true
 	}
-	if s, ok := c.window.(*Sliding); c.where != nil && b.hits {
-		c.where.Hits = !ok || !s.Hits || readsHits(c.where.Cond)
+	if b.hits && c.where == nil && c.window == nil {
+		c.where = &Filter{Cond: &Const{value.OfBool(true)}}
+	}
+	if b.hits && c.where != nil {
+		c.where.Hits = !triggers || readsHits(c.where.Cond)
+	}
+	if b.aggHits && having == nil {
+		having = &Having{Cond: &Const{value.OfBool(true)}}
 	}
 	if having != nil {
 		having.Hits = b.aggHits
 	}
+	return having
 }
 
 // split is the step that lets rows come one by one, where computations in

@@ -34,3 +34,6 @@ func (b *builder) limit() Step {
 	}
 	return &Limit{int(min(l.Value.Int(), 1<<31-1))}
 }
+
+// wantsNothing tells of LIMIT 0. A single row has no other limit to cut.
+func (b *builder) wantsNothing() bool { return b.query.Limit != nil && b.query.Limit.Value.Int() == 0 }

@@ -141,15 +141,9 @@ func (p *Plan) Inputs(stream string) []value.Column {
 }
 
 // Windowed tells whether each batch of the output is one result: that of a
-// window, or the rows that unnest or a join with tables has made of one.
-// Otherwise each row is.
-func (p *Plan) Windowed() bool {
-	return p.FollowsWindow(len(p.Steps)) || p.unnests() || len(p.Sources) > 1
-}
-
-func (p *Plan) unnests() bool {
-	return slices.ContainsFunc(p.Steps, func(s Step) bool { _, ok := s.(*Unnest); return ok })
-}
+// window, or the rows that a join with tables has made of one. Otherwise each
+// row is, also of those that unnest makes.
+func (p *Plan) Windowed() bool { return p.FollowsWindow(len(p.Steps)) || len(p.Sources) > 1 }
 
 // FollowsWindow tells whether the i-th step stands behind the window.
 func (p *Plan) FollowsWindow(i int) bool { return windowOf(p.Steps[:i]) != nil }

@@ -105,7 +105,8 @@ type Equal struct {
 }
 
 // Totals adds to each row of a window aggregates over all its rows: the
-// aggregates that stand in WHERE.
+// aggregates that stand in WHERE, and those in HAVING and ORDER BY where the
+// rows are not grouped.
 type Totals struct {
 	Aggregates []AggregateCall
 	Keep       []int

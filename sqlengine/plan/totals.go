@@ -12,6 +12,19 @@ func (b *builder) asksTotals() bool {
 	return b.scope.clause == "WHERE" && b.scope.stage == stageWhere && b.scope.aggregate == "" && len(b.query.Windows) > 0
 }
 
+// asksRowTotals tells of HAVING and ORDER BY where the window gives its rows:
+// aggregates there are over all of them, and fold nothing.
+func (b *builder) asksRowTotals() bool {
+	return b.plainRows && b.scope.aggregate == "" && (b.scope.clause == "HAVING" || b.scope.clause == "ORDER BY")
+}
+
+// foldTotals folds the rows after all where HAVING counts results.
+func (b *builder) foldTotals() {
+	if b.aggHits {
+		b.aggregates, b.rowTotals = append(b.aggregates, b.rowTotals...), nil
+	}
+}
+
 // aggregateFilter binds what stands behind an aggregate and in front of its
 // arguments: FILTER, and DISTINCT, which needs something to tell apart.
 func (b *builder) aggregateFilter(e *syntax.Call, f *function.Aggregate) Expr {

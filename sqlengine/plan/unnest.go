@@ -44,7 +44,7 @@ func (b *builder) unnestItem(it *syntax.Item) ([]Output, bool) {
 	if it.Alias.Name != "" {
 		out.Name = it.Alias.Name
 	}
-	b.unnested = &Unnest{Object: want == value.Object, Null: b.nullMode(NullOmitted)}
+	b.unnested = &Unnest{Object: want == value.Object, Null: b.nullMode(NullKept)}
 	fields := Output{Name: syntax.Print(e), X: &Const{value.Missing}, Role: value.Whole}
 	return []Output{out, fields}, true
 }

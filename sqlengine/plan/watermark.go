@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"time"
 
 	"sluice/sqlengine/diag"
 	"sluice/sqlengine/function"
@@ -13,7 +14,7 @@ func (b *builder) watermark() Step {
 	if !b.settings.EventTime {
 		return nil
 	}
-	w := &Watermark{Tag: b.tag, Late: b.settings.LateTolerance, Idle: b.settings.IdleTimeout}
+	w := &Watermark{Tag: b.tag, Late: bounded(b.settings.LateTolerance), Idle: bounded(b.settings.IdleTimeout)}
 	for i, s := range b.sources {
 		if s.IsTable() {
 			continue
@@ -24,6 +25,9 @@ func (b *builder) watermark() Step {
 	}
 	return w
 }
+
+// bounded is a wait that can be added to a time.
+func bounded(d time.Duration) time.Duration { return min(max(d, 0), time.Duration(LongestWindow)) }
 
 // timeKinds are the kinds of columns that can hold a time.
 var timeKinds = []value.Kind{value.Null, value.Int, value.Float, value.String, value.Time}

@@ -26,7 +26,7 @@ type Length struct {
 var unitNanos = map[string]int64{"MS": 1e6, "SS": 1e9, "MI": 60e9, "HH": 3600e9, "DD": 86400e9}
 
 // LongestWindow is how long a window may be, in nanoseconds: 73 years.
-const LongestWindow = int64(1 << 61)
+const LongestWindow int64 = 1 << 61
 
 // Nanos is the length; days may be longer or shorter by an hour.
 func (l Length) Nanos() int64 { return l.Size * unitNanos[l.Unit] }

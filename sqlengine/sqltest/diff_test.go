@@ -63,11 +63,11 @@ func TestDiffOfSections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const diff = "explain\n  - x\n  + project a\n  +   stream demo (a BIGINT)\nerror\n  - none\n"
+	const diff = "explain\n  - x\n  + project a\n  +   stream demo (0 a BIGINT)\nerror\n  - none\n"
 	if got := want.Diff(c); got != diff {
 		t.Errorf("got\n%s", got)
 	}
-	if got, want := c.Results(), "explain\n    project a\n      stream demo (a BIGINT)\noutput\n"; got != want {
+	if got, want := c.Results(), "explain\n    project a\n      stream demo (0 a BIGINT)\noutput\n"; got != want {
 		t.Errorf("got\n%s", got)
 	}
 }

@@ -26,6 +26,7 @@ type player struct {
 	changed map[string]value.Value // parameters that the input has changed
 	out     strings.Builder
 	cut     func(*player) error // between two lines of the input, for tests
+	pushed  func(*value.Batch)  // behind each Push, for tests
 }
 
 func (p *player) play(input source) error {
@@ -157,7 +158,11 @@ func (p *player) push(e event) error {
 	if len(batch.Rows) == 0 && p.run.Reads(e.name) {
 		return nil
 	}
-	return p.run.Push(e.name, batch)
+	err := p.run.Push(e.name, batch)
+	if p.pushed != nil {
+		p.pushed(batch)
+	}
+	return err
 }
 
 // typed tells whether the source gives numbers a type of their own, as the

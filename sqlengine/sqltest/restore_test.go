@@ -22,6 +22,23 @@ func TestRestoreMidway(t *testing.T) {
 }
 
 func playRestored(t *testing.T, c *Case) (moved int) {
+	replay(t, c, func(p *player) {
+		p.cut = func(p *player) error {
+			state := p.run.Snapshot()
+			moved++
+			if err := p.open(); err != nil {
+				return err
+			}
+			return p.run.Restore(state)
+		}
+	})
+	return moved
+}
+
+// replay runs a case with a player that was changed. The output must stay the
+// same.
+func replay(t *testing.T, c *Case, change func(*player)) {
+	t.Helper()
 	p, err := c.prepare()
 	if err != nil {
 		t.Fatal(err)
@@ -29,14 +46,7 @@ func playRestored(t *testing.T, c *Case) (moved int) {
 	if err := p.compile(); err != nil {
 		t.Fatal(err)
 	}
-	p.cut = func(p *player) error {
-		state := p.run.Snapshot()
-		moved++
-		if err := p.open(); err != nil {
-			return err
-		}
-		return p.run.Restore(state)
-	}
+	change(p)
 	input, err := c.source("input")
 	if err != nil {
 		t.Fatal(err)
@@ -49,5 +59,4 @@ func playRestored(t *testing.T, c *Case) (moved int) {
 	if diff := want.Diff(got); diff != "" {
 		t.Errorf("(- expected, + received)\n%s", diff)
 	}
-	return moved
 }

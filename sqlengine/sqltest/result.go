@@ -30,7 +30,7 @@ func (w *writer) result(rows ...value.Row) error {
 			line = append(line, ',')
 		}
 		var err error
-		if line, err = objectOf(w.p.query.Output(), r).AppendJSON(line); err != nil {
+		if line, err = value.OfObject(w.p.query.Output().Object(r)).AppendJSON(line); err != nil {
 			return err
 		}
 	}
@@ -40,21 +40,3 @@ func (w *writer) result(rows ...value.Row) error {
 
 func (w *writer) Advance(int64) error { return nil }
 func (w *writer) Close() error        { return nil }
-
-// objectOf is a row of the result as one object. Its named columns win over
-// the fields of a whole row.
-func objectOf(s *value.Schema, r value.Row) value.Value {
-	var names []string
-	var values []value.Value
-	for i, c := range s.Columns {
-		if c.Role == value.Whole && r.Cols[i].Kind() == value.Object {
-			whole := r.Cols[i].Object()
-			names, values = append(whole.Names[:len(whole.Names):len(whole.Names)], names...), append(whole.Values[:len(whole.Values):len(whole.Values)], values...)
-			continue
-		}
-		if !r.Cols[i].IsMissing() {
-			names, values = append(names, c.Name), append(values, r.Cols[i])
-		}
-	}
-	return value.OfObject(value.FieldsOf(names, values))
-}

@@ -22,14 +22,18 @@ import (
 func main() {
 	out := flag.String("o", "sqlengine/docs/errors.md", "file to write")
 	flag.Parse()
-	page, err := document()
-	if err == nil {
-		err = os.WriteFile(*out, page, 0o644)
-	}
-	if err != nil {
+	if err := write(*out); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+func write(name string) error {
+	page, err := document()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, page, 0o644)
 }
 
 const introduction = `# Errors
@@ -54,63 +58,34 @@ the exception and keeps the last one, and the rule goes on. The word in front sa
 |---|---|---|---|
 `
 
-// document is the whole page.
+// document is the whole page. The error tells of all that is not as the page
+// says.
 func document() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(introduction)
 	cat, err := catalog()
-	if err != nil {
-		return nil, err
-	}
-	if err := writeJSON(&b, cat); err != nil {
-		return nil, err
-	}
+	errs := []error{err, writeJSON(&b, cat)}
 	b.WriteString("\nThe examples know these streams:\n\n```sql\n" + definitions + "```\n")
 	for _, c := range classes {
 		fmt.Fprintf(&b, "\n### %s\n\n%s\n", c.code, c.meaning)
 		for _, text := range c.mistakes {
-			if err := writeMistake(&b, cat, c.code, text); err != nil {
-				return nil, err
-			}
+			errs = append(errs, writeMistake(&b, cat, c.code, text))
 		}
 	}
 	b.WriteString(rows)
 	for _, f := range failures {
-		if err := writeFailure(&b, f); err != nil {
-			return nil, err
-		}
+		errs = append(errs, writeFailure(&b, f))
 	}
-	return b.Bytes(), nil
+	return b.Bytes(), errors.Join(errs...)
 }
 
-// streams is the catalog of the examples.
-type streams map[string]*sqlengine.Stream
-
-// Stream returns the stream of that name.
-func (s streams) Stream(name string) (*sqlengine.Stream, bool) { st, ok := s[name]; return st, ok }
-
-// Names lists the streams; the order does not matter to a hint.
-func (s streams) Names() (names []string) {
-	for name := range s {
-		names = append(names, name)
-	}
-	return names
-}
-
-func catalog() (streams, error) {
-	cat := streams{}
-	for _, sql := range sqlengine.Statements(definitions) {
-		st, err := sqlengine.ParseStatement(sql)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", sql, err)
-		}
-		cat[st.Name] = st.Stream
-	}
-	return cat, nil
+func catalog() (sqlengine.Streams, error) {
+	cat := sqlengine.Streams{}
+	return cat, cat.Define(definitions)
 }
 
 // check compiles a query or reads a statement.
-func check(cat streams, text string) diag.List {
+func check(cat sqlengine.Streams, text string) diag.List {
 	var err error
 	if strings.HasPrefix(text, "SELECT") {
 		_, err = sqlengine.Compile(text, cat, sqlengine.Options{Params: params})
@@ -123,7 +98,7 @@ func check(cat streams, text string) diag.List {
 }
 
 // writeMistake shows the findings of a text, which must be of that code.
-func writeMistake(b *bytes.Buffer, cat streams, code diag.Code, text string) error {
+func writeMistake(b *bytes.Buffer, cat sqlengine.Streams, code diag.Code, text string) error {
 	list := check(cat, text)
 	other := func(e *diag.Error) bool { return e.Code != code }
 	if len(list) == 0 || slices.ContainsFunc(list, other) {
@@ -133,7 +108,7 @@ func writeMistake(b *bytes.Buffer, cat streams, code diag.Code, text string) err
 	return nil
 }
 
-func writeJSON(b *bytes.Buffer, cat streams) error {
+func writeJSON(b *bytes.Buffer, cat sqlengine.Streams) error {
 	const text = "SELECT temprature FROM demo WHERE humidty > 60"
 	list := check(cat, text)
 	findings, err := json.MarshalIndent(list.Findings(text), "", "  ")

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -17,7 +19,10 @@ func TestDocumentIsFresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := document()
+	fresh := filepath.Join(t.TempDir(), "errors.md")
+	os.Args, flag.CommandLine = []string{"gendocs", "-o", fresh}, flag.NewFlagSet("gendocs", flag.PanicOnError)
+	main()
+	want, err := os.ReadFile(fresh)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +75,13 @@ func TestMistakesAreToTheCode(t *testing.T) {
 	if err := writeMistake(new(bytes.Buffer), cat, "cycle", "SELECT device FROM demo"); err == nil {
 		t.Error("a right query is not found")
 	}
-	if err := writeFailure(new(bytes.Buffer), failure{"", "SELECT a FROM s", `{"a":1}`}); err == nil {
-		t.Error("a right row is not found")
+	for what, f := range map[string]failure{
+		"a right row":     {"", "SELECT a FROM s", `{"a":1}`},
+		"a wrong column":  {"a NOPE", "SELECT a FROM s", `{"a":1}`},
+		"a wrong section": {"", "SELECT a FROM s\n-- nope --", `{"a":1}`},
+	} {
+		if err := writeFailure(new(bytes.Buffer), f); err == nil {
+			t.Errorf("%s is not found", what)
+		}
 	}
 }

@@ -15,10 +15,14 @@ import (
 func main() {
 	out := flag.String("o", "sqlengine/docs/functions.md", "file to write")
 	flag.Parse()
-	if err := os.WriteFile(*out, document(function.Builtin()), 0o644); err != nil {
+	if err := write(*out); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+func write(name string) error {
+	return os.WriteFile(name, document(function.Builtin()), 0o644)
 }
 
 const introduction = `# Functions

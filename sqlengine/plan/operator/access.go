@@ -47,11 +47,18 @@ func Slice(x, low, high value.Value) (value.Value, error) {
 			return value.Value{}, err
 		}
 	}
-	whole := low.IsMissing() && high.IsMissing()
-	if from < 0 || to > len(list) || from >= to && !whole {
+	// Nothing is left where the end counts from the end, as in x[0:-1] of one
+	// element: that is no mistake of the query.
+	empty := low.IsMissing() && high.IsMissing() || from == to && negative(high)
+	if from < 0 || to > len(list) || from >= to && !empty {
 		return value.Value{}, fmt.Errorf("slice [%s:%s] is out of the range of an array of %d", written(low), written(high), len(list))
 	}
 	return value.OfList(list[from:to:to]), nil
+}
+
+func negative(i value.Value) bool {
+	f, ok := i.Number()
+	return ok && f < 0
 }
 
 // written is an index as the query or the row has it.
