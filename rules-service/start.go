@@ -36,16 +36,23 @@ func start(ctx context.Context, key string) (interfaces.ApplicationService, erro
 		select {
 		case sdk = <-started: // it may have registered
 		case <-time.After(signalGrace):
+			return ended()
+		}
+		if sdk == nil {
+			return ended()
 		}
 	}
-	switch {
-	case sdk != nil:
-		return sdk, nil
-	case ctx.Err() != nil:
-		fmt.Fprintln(os.Stderr, "rules-service: ended by a signal while EdgeX's SDK waited; its log above says for what")
-		return nil, nil
+	if sdk == nil {
+		return nil, errors.New("EdgeX's SDK could not start; its log above says why")
 	}
-	return nil, errors.New("EdgeX's SDK could not start; its log above says why")
+	return sdk, nil
+}
+
+// ended is the answer of a start that a signal has cut short: no service, and no
+// error.
+func ended() (interfaces.ApplicationService, error) {
+	fmt.Fprintln(os.Stderr, "rules-service: ended by a signal while EdgeX's SDK waited; its log above says for what")
+	return nil, nil
 }
 
 // repeatSignal gives the SDK the signal that came before it listened.

@@ -86,7 +86,7 @@ func (c *chunk) scan(visit func(Record) bool) (scanned, error) {
 	r := newReader(c, 0)
 	for {
 		rec, err := r.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return s, nil
 		}
 		if err != nil {

@@ -259,7 +259,7 @@ func (l *Log) readChunk(c *chunk, list []Record, from Offset, n int, now time.Ti
 	r := newReader(c, at)
 	for len(list) < n {
 		rec, err := r.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -86,7 +86,8 @@ func (s *sink) Connect(ctx context.Context) error {
 		return err
 	}
 	select {
-	case <-s.lost: // the connection before this one
+	case err := <-s.lost:
+		_ = err // of the connection before this one
 	default:
 	}
 	if !s.client.Connected() { // or this one
