@@ -65,7 +65,9 @@ func (s *Ruleset) guarded(next int, step func(turn) error) (then int) {
 			s.fail(t.rule, err)
 			continue
 		}
-		s.due.update(t.rule)
+		if !t.rule.removed {
+			s.due.update(t.rule)
+		}
 	}
 	return then
 }

@@ -40,7 +40,7 @@ func (s *slider) pop(q *fifo, g *fifoGroup) {
 	if g.height < g.sound {
 		g.sound--
 		rest := g.sound * len(s.folded)
-		s.drop(q, g.front[rest:])
+		s.drop(q, g.front[rest:rest+len(s.folded)]) // behind them may stand what a panic has left half made
 		g.front = g.front[:rest]
 	}
 }

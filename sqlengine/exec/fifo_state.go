@@ -54,7 +54,7 @@ func (s *slider) restore(d *value.Decoder) fifo {
 		if d.Err() != nil {
 			return fifo{}
 		}
-		if n := g.numbers.len(); n == 0 || g.height > n || g.stale && g.height > 0 {
+		if n := g.numbers.len(); n == 0 || g.height < 0 || g.height > n || g.stale && g.height > 0 {
 			d.Fail(fmt.Errorf("a group of %d rows, %d in front", n, g.height))
 			continue
 		}

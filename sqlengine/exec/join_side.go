@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"strings"
+
 	"sluice/sqlengine/plan"
 	"sluice/sqlengine/value"
 )
@@ -42,7 +44,7 @@ func retained(s *plan.Stream) int {
 	switch {
 	case s.Options.RetainSize > 0:
 		return s.Options.RetainSize
-	case s.Options.Type == "file":
+	case strings.EqualFold(s.Options.Type, "file"):
 		return 0
 	}
 	return 1

@@ -2,6 +2,7 @@ package exec_test
 
 import (
 	"errors"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -147,5 +148,38 @@ func TestPanicInAnAggregateFailsItsGroup(t *testing.T) {
 func must(t *testing.T, err error) {
 	if t.Helper(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestPanicLeavesTheOtherRows: a row whose aggregate panics is out of the sums,
+// and the windows behind it are right again.
+func TestPanicLeavesTheOtherRows(t *testing.T) {
+	for _, window := range []string{"SLIDINGWINDOW(ms, 2)", "COUNTWINDOW(3, 1)"} {
+		sql := "SELECT nervous_add(a) AS s FROM demo GROUP BY " + window
+		p, err := plan.Build(sql, demo, plan.Settings{Functions: withNervous(t, function.Builtin())})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := &keeper{}
+		run, err := exec.Open(p, exec.Env{Start: time.Unix(0, 0), OnRowError: func(e *exec.RowError) {
+			if p := new(exec.PanicError); errors.As(e, &p) {
+				if bug, is := p.Reason.(runtime.Error); is {
+					t.Errorf("%s: %v", window, bug)
+				}
+			}
+		}}, out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, f := range []float64{1, 2, -1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13} {
+			now := int64(i) * 1e6
+			must(t, run.Advance(now))
+			must(t, run.Push("demo", &value.Batch{Rows: []value.Row{{Time: now, Cols: []value.Value{value.OfFloat(f)}}}}))
+		}
+		for i, want := range []float64{30, 33, 36} {
+			if got := out.rows[len(out.rows)-3+i].Cols[0].Float(); got != want {
+				t.Errorf("%s: sum %v, want %v", window, got, want)
+			}
+		}
 	}
 }

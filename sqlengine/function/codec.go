@@ -27,7 +27,8 @@ type Codec struct {
 const MaxDecompressed = 64 << 20
 
 // AddCodec registers a method of compress and decompress beside those of the
-// standard library. Queries that are compiled later may use it.
+// standard library. It is called
+// before any query of the set is compiled.
 func (s *Set) AddCodec(c Codec) error {
 	if c.Name == "" || c.Name != strings.ToLower(c.Name) {
 		return fmt.Errorf("compression method %q: a name is lower case and not empty", c.Name)

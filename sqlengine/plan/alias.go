@@ -19,6 +19,7 @@ type alias struct {
 	at      stage   // the earliest stage that reads it
 
 	analytic *AnalyticCall // what computes the column, if not x
+	mentions *bool         // what mentionsAggregate has found; nil: it was not asked
 }
 
 func (b *builder) declareAliases() {

@@ -68,11 +68,15 @@ func (b *builder) mentionsAggregate(e syntax.Expr) bool {
 			return false
 		case a.x != nil:
 			return b.isGrouped(a.x)
+		case a.mentions != nil: // aliases that name each other twice are asked once, not 2^n times
+			return *a.mentions
 		}
 		outer := b.scope.self
 		a.binding, b.scope.self = true, a
 		defer func() { a.binding, b.scope.self = false, outer }()
-		return b.mentionsAggregate(a.def)
+		found := b.mentionsAggregate(a.def)
+		a.mentions = &found
+		return found
 	}
 	return slices.ContainsFunc(syntax.Children(e), b.mentionsAggregate)
 }

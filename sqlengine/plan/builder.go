@@ -41,6 +41,7 @@ type builder struct {
 	hits       bool          // rows that pass WHERE are counted
 	aggHits    bool          // results that pass HAVING are counted
 	params     []ParamInfo
+	inlined    int // aliases that stood for their definitions
 	scope      scope
 }
 

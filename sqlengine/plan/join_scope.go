@@ -51,10 +51,20 @@ func (b *builder) beforeJoin() bool { return b.scope.stage == stageEvery && len(
 // sees.
 func (b *builder) inlines() bool { return b.beforeJoin() || b.scope.joined > 0 }
 
+// mostInlined bounds what aliases that stand for their definitions may grow to:
+// those that name each other twice would double it each.
+const mostInlined = 10_000
+
 // inline binds the definition of an alias in the scope that reads it.
 func (b *builder) inline(a *alias, id syntax.Ident) Expr {
 	if a.binding {
 		b.find(diag.Cycle, id.Span, "", "alias %q is defined by itself", a.name)
+		return unknown()
+	}
+	if b.inlined++; b.inlined > mostInlined {
+		if b.inlined == mostInlined+1 {
+			b.find(diag.Unsupported, id.Span, "Name the columns themselves.", "too many aliases stand for their definitions in %s", b.scope.clause)
+		}
 		return unknown()
 	}
 	a.binding = true

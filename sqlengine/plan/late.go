@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"sluice/sqlengine/diag"
 	"sluice/sqlengine/syntax"
 )
@@ -35,6 +37,16 @@ func (b *builder) readLate(a *alias, id syntax.Ident) Expr {
 		b.find(diag.Misplaced, id.Span, "", "alias %q has its value only when the results are made: %s cannot read it", a.name, b.place())
 		return unknown()
 	}
+	if left := mostInlined; !fewer(a.x, &left) {
+		b.find(diag.Unsupported, id.Span, "Repeat less of it.", "alias %q stands for its definition, which has become too long", a.name)
+		return unknown()
+	}
 	b.lower(a.x, b.scope.stage)
 	return a.x
+}
+
+// fewer tells whether an expression has fewer nodes than are left.
+func fewer(x Expr, left *int) bool {
+	*left--
+	return *left > 0 && !slices.ContainsFunc(Children(x), func(c Expr) bool { return !fewer(c, left) })
 }

@@ -167,4 +167,4 @@ func (p *player) push(e event) error {
 
 // typed tells whether the source gives numbers a type of their own, as the
 // readings of EdgeX have one: then 5 is BIGINT and 5.0 FLOAT.
-func typed(s *sqlengine.Stream) bool { return s.Options.Type == "edgex" }
+func typed(s *sqlengine.Stream) bool { return strings.EqualFold(s.Options.Type, "edgex") }

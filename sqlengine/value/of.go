@@ -28,6 +28,9 @@ func Of(x any) (Value, error) {
 	case []byte:
 		return OfBytes(x), nil
 	case time.Time:
+		if year := x.UTC().Year(); year < 1678 || year > 2261 {
+			return Value{}, fmt.Errorf("%v is out of the range of times", x)
+		}
 		return OfTime(x.UnixNano()), nil
 	case json.Number:
 		return ofNumber(x)
