@@ -120,7 +120,8 @@ func (b *bridge) startPublisher(secrets bootinterfaces.SecretProviderExt) error 
 	topic := eventTopic(b.settings.MessageBus.GetBaseTopicPrefix(), b.sdk.Name(), b.settings.Service.EnableNameFieldEscape)
 	b.publisher = newPublisher(client, b.log, topic, b.settings.MaxEventSize*1024, func(readings int) { countSent(b.sdk, readings) })
 	b.publisher.join = b.watchService(client)
-	if b.settings.MessageBus.Type == messaging.MQTT { // the others do not close a connection over a topic
+	b.publisher.lasting = b.settings.MessageBus.Type != messaging.MQTT
+	if !b.publisher.lasting {
 		b.publisher.confirm = b.publisher.join
 	}
 	var ctx context.Context

@@ -40,6 +40,10 @@ type publisher struct {
 	join    func() error       // called once, when the bus is there for the first time
 	confirm func() error       // waits until the bus has handled all before it
 
+	// lasting: the bus closes no connection over a topic, and that it can be
+	// joined proves nothing, as with Redis. An event is then never at fault.
+	lasting bool
+
 	topics *topics // of the goroutine alone
 
 	wake      chan struct{}
@@ -171,7 +175,7 @@ func (p *publisher) publish(ctx context.Context, e *dtos.Event) bool {
 		return true
 	}
 	topic := p.topic(*e)
-	if err := checkTopic(topic); err != nil {
+	if err := checkTopic(topic); err != nil && !p.lasting {
 		p.refuse(topic, e, err)
 		return true
 	}
@@ -193,7 +197,7 @@ func (p *publisher) publish(ctx context.Context, e *dtos.Event) bool {
 			return true
 		case !reached || isTimeout(err):
 			losses = 0 // a bus that is away or silent refuses nobody
-		case fresh:
+		case fresh && !p.lasting:
 			losses++
 		}
 		if losses == lossLimit || reached && p.topics.isRefused(topic) {

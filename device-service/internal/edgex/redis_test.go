@@ -39,6 +39,7 @@ func TestRedisBus(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, log := testPublisher(b, 0)
+	p.lasting = true
 	go p.run(context.Background())
 	w := watchRedis(t, port)
 
@@ -47,12 +48,16 @@ func TestRedisBus(t *testing.T) {
 	redis.Kill()
 	p.send(testEvent("2"))
 	w.until("the loss is noticed", func() bool { return strings.Contains(log.String(), "is away") })
+	time.Sleep(5 * time.Second) // longer than a topic is tried that an MQTT broker refuses
 	redis.Start(t)
 	for n, end := 3, time.Now().Add(longEnough); len(w.all()) == 1 && time.Now().Before(end); n++ { // those until the watcher is back are lost to it: Pub/Sub keeps nothing
 		p.send(testEvent(fmt.Sprint(n)))
 		time.Sleep(100 * time.Millisecond)
 	}
 	p.close()
+	if n := p.droppedEvents(); n != 0 {
+		t.Errorf("%d events dropped:\n%s", n, log)
+	}
 	got := w.all()
 	for i := 1; i < len(got); i++ {
 		if got[i].Origin <= got[i-1].Origin {

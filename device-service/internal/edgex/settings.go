@@ -23,6 +23,7 @@ import (
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/common"
 	"github.com/edgexfoundry/go-mod-messaging/v3/messaging"
 	"github.com/edgexfoundry/go-mod-messaging/v3/pkg/types"
+	"github.com/google/uuid"
 )
 
 // settings are the parts of the service's configuration that the SDK uses but
@@ -80,9 +81,11 @@ func (s *settings) newBus(secrets bootmessaging.SecretDataProvider) (bus, error)
 	maps.Copy(optional, info.Optional)
 	optional["AutoReconnect"] = "false"
 	optional["CleanSession"] = "true" // the publisher repeats events; a session would repeat the refused ones, too
-	if id := optional["ClientId"]; id != "" {
-		optional["ClientId"] = id + "-events"
+	id := optional["ClientId"]
+	if id == "" {
+		id = uuid.NewString() // one for all connections: with it the broker ends the one before
 	}
+	optional["ClientId"] = id + "-events"
 	if err := authenticate(info, optional, secrets); err != nil {
 		return nil, fmt.Errorf("message bus: %w", err)
 	}
