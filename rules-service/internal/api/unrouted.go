@@ -29,6 +29,7 @@ func routed(mux *http.ServeMux) http.Handler {
 				fmt.Errorf("%s %s is not possible; there is %s", r.Method, r.URL.Path, w.Header().Get("Allow"))})
 			return
 		}
+		w.Header().Del("Location") // mux may have thought of another spelling
 		fail(w, codeNotFound, &located{http.StatusNotFound, codeNotFound, unrouted(r)})
 	})
 }

@@ -273,7 +273,7 @@ func (w *worker) deliver(items []item, outs []connector.Outbound) []connector.Ou
 			w.sleep(wait)
 		}
 	}
-	clear(outs)
+	clear(outs[:cap(outs)])
 	return outs
 }
 

@@ -31,9 +31,9 @@ func (c *commit) fail(err error) {
 func (l *Log) Append(ctx context.Context, payloads ...[]byte) (first Offset, err error) {
 	l.mu.Lock()
 	c, first, err := l.join(payloads)
-	if err != nil {
+	if err != nil || len(payloads) == 0 {
 		l.mu.Unlock()
-		return 0, err
+		return first, err
 	}
 	if !l.leading {
 		l.leading = true
@@ -52,6 +52,9 @@ func (l *Log) Append(ctx context.Context, payloads ...[]byte) (first Offset, err
 func (l *Log) join(payloads [][]byte) (*commit, Offset, error) {
 	if l.closed {
 		return nil, 0, ErrClosed
+	}
+	if len(payloads) == 0 {
+		return nil, l.next, nil
 	}
 	size := int64(0)
 	for _, p := range payloads {
@@ -81,7 +84,13 @@ func (l *Log) makeRoom(size int64) error {
 	if size > l.o.MaxBytes {
 		return fmt.Errorf("journal: %d bytes at once are more than the log may hold: %w", size, ErrFull)
 	}
-	full := func() bool { return l.stats.Bytes+int64(len(l.pending.buf))+size > l.o.MaxBytes }
+	l.expire(time.Now())
+	full := func() bool { return l.stats.Bytes+l.underWay+int64(len(l.pending.buf))+size > l.o.MaxBytes }
+	if full() && l.o.Full == DropOldest && len(l.chunks) == 1 && l.chunks[0].size > 0 && l.next == l.durable {
+		if err := l.addChunk(); err != nil { // so that the only one can be dropped
+			return fmt.Errorf("journal: %w", err)
+		}
+	}
 	for full() && l.o.Full == DropOldest && len(l.chunks) > 1 {
 		l.stats.Overflowed += l.dropChunk()
 	}
@@ -103,7 +112,7 @@ func (l *Log) lead() {
 			l.writing.Unlock()
 			return
 		}
-		l.pending = newCommit()
+		l.pending, l.underWay = newCommit(), int64(len(c.buf))
 		last, err := l.writable()
 		l.mu.Unlock()
 		if err == nil {
@@ -121,15 +130,23 @@ func (l *Log) writable() (*chunk, error) {
 	if last.size < l.o.ChunkBytes && !aged {
 		return last, nil
 	}
-	c, err := createChunk(l.o.Dir, l.durable, fileMode)
-	if err != nil {
+	if err := errors.Join(last.file.Sync(), l.addChunk()); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(last.file.Sync(), syncFolder(l.o.Dir)); err != nil {
-		return nil, errors.Join(err, c.remove())
+	return l.chunks[len(l.chunks)-1], nil
+}
+
+// addChunk begins a new chunk. Its name is durable before a record is.
+func (l *Log) addChunk() error {
+	c, err := createChunk(l.o.Dir, l.durable)
+	if err != nil {
+		return err
+	}
+	if err := syncFolder(l.o.Dir); err != nil {
+		return errors.Join(err, c.remove())
 	}
 	l.chunks = append(l.chunks, c)
-	return c, nil
+	return nil
 }
 
 // syncFolder makes the names of new files durable.
@@ -146,8 +163,9 @@ func syncFolder(dir string) error {
 func (l *Log) write(last *chunk, c *commit) error {
 	_, err := last.file.WriteAt(c.buf, last.size)
 	if now := time.Now(); err == nil && now.Sub(l.synced) >= l.o.SyncEvery {
-		l.synced = now
-		err = last.file.Sync()
+		if err = last.file.Sync(); err == nil {
+			l.synced = now
+		}
 	}
 	if err != nil {
 		return errors.Join(err, last.file.Truncate(last.size))
@@ -160,6 +178,7 @@ func (l *Log) write(last *chunk, c *commit) error {
 func (l *Log) settle(last *chunk, c *commit, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.underWay = 0
 	if err != nil {
 		err = fmt.Errorf("journal %s: append: %w", l.o.Dir, err)
 		l.next = c.first

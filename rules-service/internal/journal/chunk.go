@@ -24,6 +24,8 @@ type chunk struct {
 	// stopped.
 	nextOffset Offset
 	nextAt     int64
+
+	damagedTo int64 // damage in front of it has been counted
 }
 
 const chunkSuffix = ".log"
@@ -42,9 +44,9 @@ func chunkName(name string) (Offset, bool) {
 	return Offset(n), err == nil
 }
 
-func createChunk(dir string, first Offset, mode os.FileMode) (*chunk, error) {
+func createChunk(dir string, first Offset) (*chunk, error) {
 	path := chunkPath(dir, first)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return nil, err
 	}
@@ -74,9 +76,7 @@ func openChunk(dir string, first Offset) (*chunk, error) {
 type scanned struct {
 	found     bool
 	firstTime time.Time
-	end       int64  // behind the last record that was read
-	skipped   int64  // bytes of damage between records
-	damages   uint64 // stretches of damage between records
+	end       int64 // behind the last record that was read
 }
 
 // scan calls visit for the records from the start of the chunk until it
@@ -95,7 +95,7 @@ func (c *chunk) scan(visit func(Record) bool) (scanned, error) {
 		if !s.found {
 			s.found, s.firstTime = true, rec.Time
 		}
-		s.end, s.skipped, s.damages = r.at, r.skipped, r.damages
+		s.end = r.at
 		if !visit(rec) {
 			return s, nil
 		}
@@ -107,10 +107,9 @@ type reader struct {
 	c       *chunk
 	at      int64 // behind the last record returned
 	buf     []byte
-	pos     int   // of the next record in buf
-	base    int64 // of buf in the file
-	skipped int64
-	damages uint64
+	pos     int     // of the next record in buf
+	base    int64   // of buf in the file
+	damages []int64 // where the stretches end that were skipped
 }
 
 const readAhead = 64 << 10
@@ -120,14 +119,13 @@ func newReader(c *chunk, at int64) *reader { return &reader{c: c, at: at, base: 
 // next returns the next record, whose payload is valid until the following
 // call, or io.EOF. Damage is skipped up to the next record that is whole.
 func (r *reader) next() (Record, error) {
-	damage := int64(0)
+	damaged := false
 	for {
 		rec, n, v := parseRecord(r.buf[r.pos:])
 		switch v {
 		case whole:
-			if damage > 0 {
-				r.skipped += damage
-				r.damages++
+			if damaged {
+				r.damages = append(r.damages, r.base+int64(r.pos))
 			}
 			r.pos += n
 			r.at = r.base + int64(r.pos)
@@ -141,12 +139,14 @@ func (r *reader) next() (Record, error) {
 				continue
 			}
 			if r.pos >= len(r.buf) {
+				if damaged {
+					r.damages = append(r.damages, r.base+int64(r.pos))
+				}
 				return Record{}, io.EOF
 			}
 		}
-		step := r.resync()
-		damage += int64(step)
-		r.pos += step
+		damaged = true
+		r.pos += r.resync()
 	}
 }
 

@@ -50,7 +50,8 @@ type Options struct {
 	Full       Full
 	// SyncEvery is the faster policy: Append returns when the operating system
 	// has the records, which survive the end of the process, and power loss
-	// costs what came within so long. Default: Append returns after fsync.
+	// costs what came since the last fsync: one follows with the first append
+	// after so long, and with Close. Default: Append returns after fsync.
 	SyncEvery time.Duration
 }
 
@@ -90,17 +91,17 @@ type Log struct {
 
 	writing sync.Mutex // held while a group is written, in front of mu
 
-	mu      sync.Mutex
-	closed  bool
-	chunks  []*chunk // oldest first; the last one is written
-	oldest  Offset
-	next    Offset // of the next append
-	durable Offset // records before it may be read
-	pending *commit
-	leading bool
-	synced  time.Time
-	stats   Stats
-	counted Offset // damage before it has been counted
+	mu       sync.Mutex
+	closed   bool
+	chunks   []*chunk // oldest first; the last one is written
+	oldest   Offset
+	next     Offset // of the next append
+	durable  Offset // records before it may be read
+	pending  *commit
+	underWay int64 // bytes that are being written
+	leading  bool
+	synced   time.Time
+	stats    Stats
 }
 
 // Open opens the log in a folder, or begins one. An unfinished record at its
@@ -162,11 +163,10 @@ func (l *Log) recover() error {
 		return err
 	}
 	if len(l.chunks) == 0 {
-		c, err := createChunk(l.o.Dir, head, fileMode)
-		if err != nil {
+		l.durable = head
+		if err := l.addChunk(); err != nil {
 			return err
 		}
-		l.chunks = []*chunk{c}
 	}
 	last := l.chunks[len(l.chunks)-1]
 	l.next = last.first
@@ -281,9 +281,11 @@ func (l *Log) readChunk(c *chunk, list []Record, from Offset, n int, now time.Ti
 
 // countDamage counts what a reader had to skip, once.
 func (l *Log) countDamage(c *chunk, r *reader) {
-	if r.damages > 0 && c.nextOffset > l.counted {
-		l.stats.Damaged += r.damages
-		l.counted = c.nextOffset
+	for _, end := range r.damages {
+		if end > c.damagedTo {
+			l.stats.Damaged++
+			c.damagedTo = end
+		}
 	}
 }
 
@@ -316,11 +318,9 @@ func (l *Log) trim() error {
 		}
 	}
 	if last := l.chunks[0]; len(l.chunks) == 1 && l.oldest == l.next && last.size >= l.o.ChunkBytes/2 {
-		c, err := createChunk(l.o.Dir, l.next, fileMode)
-		if err != nil {
+		if err := l.addChunk(); err != nil {
 			return err
 		}
-		l.chunks = append(l.chunks, c)
 		return l.removeFirst()
 	}
 	return nil
@@ -366,7 +366,8 @@ func (l *Log) dropChunk() uint64 {
 	return dropped
 }
 
-// Close writes what is pending and closes the log.
+// Close lets the group that is being written finish, fails what waits with
+// ErrClosed, and closes the log.
 func (l *Log) Close() error {
 	l.writing.Lock()
 	defer l.writing.Unlock()

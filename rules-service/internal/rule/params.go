@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"sluice/sqlengine/value"
@@ -27,23 +28,12 @@ func readParams(o *object) map[string]value.Value {
 // paramOf is a scalar of JSON as a value: a number without a fraction is a
 // BIGINT.
 func paramOf(raw json.RawMessage) (value.Value, bool) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
 	var x any
-	if err := json.Unmarshal(raw, &x); err != nil {
+	if d.Decode(&x) != nil {
 		return value.Value{}, false
 	}
-	switch x := x.(type) {
-	case nil:
-		return value.Value{}, true
-	case bool:
-		return value.OfBool(x), true
-	case string:
-		return value.OfString(x), true
-	case float64:
-		var whole int64
-		if json.Unmarshal(raw, &whole) == nil {
-			return value.OfInt(whole), true
-		}
-		return value.OfFloat(x), true
-	}
-	return value.Value{}, false
+	v, err := value.Of(x)
+	return v, err == nil && v.Kind() != value.List && v.Kind() != value.Object
 }
