@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"sluice/rules-service/internal/api"
 	"sluice/rules-service/internal/builtin"
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/delivery"
 	"sluice/rules-service/internal/rule"
 	"sluice/rules-service/internal/store"
 )
@@ -117,7 +119,7 @@ func open(sdk appinterfaces.ApplicationService, key string, args []string, log *
 	if s.store, err = store.Open(conf.Rules.DataDir); err != nil {
 		return nil, err
 	}
-	if s.rules, err = rule.Open(s.store, builtin.Registry(settings), env); err != nil {
+	if s.rules, err = rule.Open(s.store, builtin.Registry(settings), env, rule.WithDisk(disk(&conf))); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	a := &api.API{Rules: s.rules, Version: builtVersion(), Token: token, Stop: sdk.Stop, Log: log}
@@ -125,6 +127,14 @@ func open(sdk appinterfaces.ApplicationService, key string, args []string, log *
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
+}
+
+// disk is where messages wait while their sinks take none.
+func disk(conf *settings) delivery.Storage {
+	return delivery.Storage{
+		Dir:         filepath.Join(conf.Rules.DataDir, "queues"),
+		DeadLetters: filepath.Join(conf.Rules.DataDir, "dead-letters.jsonl"),
+	}
 }
 
 // token is what requests must carry, or "".

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -34,16 +35,23 @@ type SinkCommon struct {
 	ResendIndicator   string         `prop:"resendIndicatorField,unsupported" doc:"Column that marks rows sent again."`
 	ResendDestination string         `prop:"resendDestination,unsupported" doc:"Other topic for rows sent again."`
 
-	EnableCache          bool          `prop:"enableCache" doc:"Accepted. What a target cannot take waits in memory, up to bufferLength messages, and is sent again in order; a restart loses it."`
-	MemoryCacheThreshold int           `prop:"memoryCacheThreshold" doc:"Accepted; bufferLength bounds the queue."`
-	MaxDiskCache         int           `prop:"maxDiskCache" doc:"Accepted; the queue is in memory."`
-	BufferPageSize       int           `prop:"bufferPageSize" doc:"Accepted; the queue is in memory."`
-	CleanCacheAtStop     bool          `prop:"cleanCacheAtStop" doc:"Accepted; the queue in memory ends with the rule."`
+	EnableCache          bool          `prop:"enableCache" doc:"Accepted: what a target cannot take always waits on disk and is sent again in order, also after a restart. With it maxDiskCache counts."`
+	MemoryCacheThreshold int           `prop:"memoryCacheThreshold" doc:"Accepted; bufferLength bounds the queue in memory."`
+	MaxDiskCache         int           `prop:"maxDiskCache" doc:"Messages of this action that wait on disk at most, rounded up to whole pages, if enableCache is set; 0: only the size of the queue on disk counts."`
+	BufferPageSize       int           `prop:"bufferPageSize" doc:"Messages in a page: see maxDiskCache."`
+	CacheFull            string        `prop:"cacheFull" doc:"What is dropped, and counted, when the queue on disk is full: dropOldest, of all actions on the connection, or dropNewest, of this action."`
+	CleanCacheAtStop     bool          `prop:"cleanCacheAtStop" doc:"Forget what waits on disk for this action when its rule stops."`
 	ResendInterval       time.Duration `prop:"resendInterval" doc:"Pause between attempts; 0: 100 ms at first, doubled up to 30 s."`
 }
 
 var defaultSinkCommon = SinkCommon{Format: "json", BufferLength: 1024, Concurrency: 1, Delimiter: ",",
-	MemoryCacheThreshold: 1024, MaxDiskCache: 1024000, BufferPageSize: 256}
+	MemoryCacheThreshold: 1024, BufferPageSize: 256, CacheFull: DropOldest}
+
+// What is dropped when the queue on disk is full.
+const (
+	DropOldest = "dropOldest"
+	DropNewest = "dropNewest"
+)
 
 // SinkFields documents the properties that every sink has.
 func SinkFields() []Field { return fieldsOf(defaultSinkCommon) }
@@ -71,7 +79,23 @@ func (c *SinkCommon) Validate() error {
 	if c.ResendInterval < 0 {
 		return errors.New(`property "resendInterval" must not be negative`)
 	}
+	if c.MaxDiskCache < 0 {
+		return errors.New(`property "maxDiskCache" must not be negative`)
+	}
+	if c.CacheFull != DropOldest && c.CacheFull != DropNewest {
+		return fmt.Errorf("property \"cacheFull\" must be %q or %q, not %q", DropOldest, DropNewest, c.CacheFull)
+	}
 	return nil
+}
+
+// DiskMessages is how many messages of an action wait on disk at most, but at
+// least so many; 0: any number.
+func (c *SinkCommon) DiskMessages(least int) int {
+	if !c.EnableCache || c.MaxDiskCache == 0 {
+		return 0
+	}
+	page := max(1, c.BufferPageSize)
+	return max(least, ((c.MaxDiskCache-1)/page+1)*page)
 }
 
 // SourceCommon are the properties that every source has: package hub acts on

@@ -22,17 +22,31 @@ type Form struct {
 type Pool struct {
 	registry *connector.Registry
 	env      connector.Env
+	storage  Storage
+	folders  *folders
+	letters  *deadLetters
 
 	mu      sync.Mutex
 	workers map[string]*worker
+	resting map[string]map[string]bool // rules that have messages in a folder without worker, once that was looked up
 	closed  bool
 }
 
 var errClosed = errors.New("delivery is closed")
 
-// NewPool returns a pool without workers.
+// NewPool returns a pool without workers, whose messages wait in memory.
 func NewPool(reg *connector.Registry, env connector.Env) *Pool {
-	return &Pool{registry: reg, env: env, workers: map[string]*worker{}}
+	return NewStoringPool(reg, env, Storage{})
+}
+
+// NewStoringPool returns a pool without workers, whose messages wait on disk
+// while their target takes none.
+func NewStoringPool(reg *connector.Registry, env connector.Env, s Storage) *Pool {
+	s.complete()
+	return &Pool{
+		registry: reg, env: env, storage: s, folders: newFolders(), letters: &deadLetters{path: s.DeadLetters, most: s.DeadLetterBytes},
+		workers: map[string]*worker{}, resting: map[string]map[string]bool{},
+	}
 }
 
 // Check says what is wrong with an action; it opens nothing.
@@ -80,8 +94,9 @@ func (p *Pool) Open(rule string, index int, sinkType string, props map[string]an
 		if err != nil {
 			return nil, fmt.Errorf("sink %s: %w", sinkType, err)
 		}
-		w = startWorker(c, sink, p.env.Log)
+		w = p.startWorker(c, sink)
 		p.workers[c.Key] = w
+		delete(p.resting, w.folder)
 	}
 	w.users++
 	return newTarget(p, w, fmt.Sprintf("%s_%d", sinkType, index), r, c), nil
@@ -101,7 +116,8 @@ func (p *Pool) leave(w *worker) {
 	}
 }
 
-// Close ends all workers. What waits is written first, until ctx ends.
+// Close ends all workers. What waits is written first, until ctx ends; the rest
+// is left on disk.
 func (p *Pool) Close(ctx context.Context) error {
 	p.mu.Lock()
 	p.closed = true
@@ -114,5 +130,5 @@ func (p *Pool) Close(ctx context.Context) error {
 	for _, t := range targets {
 		errs = append(errs, t.Finish(ctx))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.letters.close())...)
 }

@@ -19,12 +19,18 @@ var _ exec.Operator = (*Target)(nil)
 type Target struct {
 	pool     *Pool
 	worker   *worker
+	rule     string
 	renderer *renderer
 	limit    int
 	interval time.Duration // resendInterval
 	warnings []string
 
+	diskLimit  int  // messages on disk; 0: the bytes alone count
+	dropNewest bool // when the disk is full
+	forgets    bool // what is on disk when the rule ends
+
 	// guarded by worker.mu
+	disk     *tally
 	queue    []waiter // head is the oldest
 	head     int
 	inFlight int
@@ -59,18 +65,25 @@ const patience = time.Second
 var errLagging = errors.New("the target is too slow: the oldest of the messages that wait are dropped")
 
 func newTarget(p *Pool, w *worker, name string, r *renderer, c *connector.SinkConfig) *Target {
-	t := &Target{pool: p, worker: w, renderer: r, limit: c.Common.BufferLength, interval: c.Common.ResendInterval, warnings: c.Warnings}
+	common := &c.Common
+	t := &Target{
+		pool: p, worker: w, rule: r.rule, renderer: r, limit: common.BufferLength, interval: common.ResendInterval, warnings: c.Warnings,
+		diskLimit: common.DiskMessages(max(w.batch, readAtOnce)), dropNewest: common.CacheFull == connector.DropNewest, forgets: common.CleanCacheAtStop,
+	}
 	t.stats.Name = name
 	w.add(t)
 	return t
 }
 
+// action names the target; the name never changes.
+func (t *Target) action() action { return action{t.rule, t.stats.Name} }
+
 // Warnings are what the rule's author should know about the action.
 func (t *Target) Warnings() []string { return t.warnings }
 
-// Push encodes the results and queues them. A full queue holds the caller back
-// while the target keeps up; while it fails or lags the oldest message is
-// dropped.
+// Push encodes the results and queues them; it never waits for the disk. A full
+// queue holds the caller back while the target, or the disk in its place, keeps
+// up; while neither does the oldest message is dropped.
 func (t *Target) Push(b *value.Batch) error {
 	var errs []error
 	outs := t.renderer.render(b, func(err error) { errs = append(errs, err) })
@@ -100,16 +113,17 @@ func (t *Target) Push(b *value.Batch) error {
 func (t *Target) put(m message, dropped []*value.Ack) []*value.Ack {
 	w := t.worker
 	for t.waiting() >= t.limit && !t.closed {
-		left := patience - time.Since(t.queue[t.head].since)
+		left := patience - time.Since(t.stuck())
 		switch {
-		case w.failing || t.lagging:
-			dropped = append(dropped, t.pop().ack)
-			t.stats.Dropped++
-		case left <= 0:
-			t.lag()
-		default:
+		case left > 0 && !t.lagging && (w.spilling || !w.failing):
 			t.await(left)
 			t.now = time.Now()
+		case !w.spilling && w.spill(): // there will be room
+		case !w.failing && !t.lagging:
+			t.lag()
+		default:
+			dropped = append(dropped, t.pop().ack)
+			t.stats.Dropped++
 		}
 	}
 	if t.closed {
@@ -120,6 +134,15 @@ func (t *Target) put(m message, dropped []*value.Ack) []*value.Ack {
 	t.queue = append(t.queue, waiter{m, t.now})
 	w.list(t)
 	return dropped
+}
+
+// stuck is since when nothing was taken from the full queue.
+func (t *Target) stuck() time.Time {
+	since := t.queue[t.head].since
+	if w := t.worker; w.spilling && w.progress.After(since) {
+		return w.progress
+	}
+	return since
 }
 
 // await waits for room, at most so long; worker.mu is held, but not meanwhile.
@@ -142,7 +165,7 @@ func (t *Target) await(d time.Duration) {
 func (t *Target) lag() {
 	t.lagging = true
 	t.exception(errLagging)
-	t.worker.log.Warn("sink does not keep up; its oldest messages are dropped", "rule", t.renderer.rule, "action", t.stats.Name)
+	t.worker.log.Warn("sink does not keep up; its oldest messages are dropped", "rule", t.rule, "action", t.stats.Name)
 }
 
 // quiet is the least time between two lines of the log about one action whose
@@ -155,7 +178,7 @@ func (t *Target) complain(err error) {
 	now := time.Now()
 	if !t.refused && (t.told.IsZero() || now.Sub(t.told) >= quiet) {
 		t.told = now
-		t.worker.log.Warn("messages that cannot be delivered are dropped", "rule", t.renderer.rule, "action", t.stats.Name, "error", err)
+		t.worker.log.Warn("messages that cannot be delivered are dropped", "rule", t.rule, "action", t.stats.Name, "error", err)
 	}
 	t.refused = true
 }
@@ -204,18 +227,15 @@ func (t *Target) Advance(int64) error { return nil }
 // The owner of the rule calls Finish.
 func (t *Target) Close() error { return nil }
 
-// Finish waits until everything is written or ctx ends, and gives up the
-// connection. Messages that are left are dropped, their sources told so. It
-// may be called twice.
+// Finish waits until everything is written or on disk or ctx ends, and gives up
+// the connection. Messages that are left go to disk or, when that is not
+// possible, are dropped, their sources told so. It may be called twice.
 func (t *Target) Finish(ctx context.Context) error {
 	w := t.worker
 	w.mu.Lock()
 	var idle chan struct{}
 	if !t.closed && t.waiting()+t.inFlight > 0 {
-		if t.idle == nil {
-			t.idle = make(chan struct{})
-		}
-		idle = t.idle
+		idle = t.whenIdle()
 	}
 	w.mu.Unlock()
 	if idle != nil {
@@ -227,6 +247,14 @@ func (t *Target) Finish(ctx context.Context) error {
 	return t.abandon()
 }
 
+// whenIdle is closed when nothing waits in memory; worker.mu is held.
+func (t *Target) whenIdle() chan struct{} {
+	if t.idle == nil {
+		t.idle = make(chan struct{})
+	}
+	return t.idle
+}
+
 func (t *Target) abandon() error {
 	w := t.worker
 	w.mu.Lock()
@@ -235,6 +263,10 @@ func (t *Target) abandon() error {
 		return nil
 	}
 	t.closed = true
+	t.release() // a Push that waits
+	if !t.forgets && t.waiting()+t.inFlight > 0 && w.spill() {
+		t.awaitDisk()
+	}
 	rest := slices.Clone(t.queue[t.head:])
 	t.queue, t.head = nil, 0
 	t.stats.Dropped += uint64(len(rest))
@@ -244,11 +276,33 @@ func (t *Target) abandon() error {
 	for _, m := range rest {
 		m.ack.Release(errClosed)
 	}
+	var errs []error
+	if t.forgets {
+		errs = append(errs, w.forget(t.action()))
+	}
 	t.pool.leave(w)
 	if len(rest) > 0 {
-		return fmt.Errorf("%s of rule %s: %d messages were not delivered", t.stats.Name, t.renderer.rule, len(rest))
+		errs = append(errs, fmt.Errorf("%s of rule %s: %d messages were not delivered", t.stats.Name, t.rule, len(rest)))
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// awaitDisk waits until nothing of the target is in memory alone, or the disk
+// fails; worker.mu is held, but not meanwhile.
+func (t *Target) awaitDisk() {
+	w := t.worker
+	w.leaving++
+	idle := t.whenIdle()
+	w.mu.Unlock()
+	timer := time.NewTimer(farewell)
+	select {
+	case <-idle:
+	case <-timer.C:
+	}
+	timer.Stop()
+	w.mu.Lock()
+	w.leaving--
+	poke(w.wake)
 }
 
 // Stats are the figures of the action.
@@ -257,7 +311,7 @@ func (t *Target) Stats() SinkStats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := t.stats
-	s.BufferLength = t.waiting() + t.inFlight
+	s.BufferLength = t.waiting() + t.inFlight + t.disk.waiting - t.disk.skip
 	s.Connection, s.LastTryTime = w.status, w.lastTry
 	s.LastConnectedTime, s.LastDisconnectedTime, s.LastDisconnectedMessage = w.lastUp, w.lastDown, w.lastDownMessage
 	return s

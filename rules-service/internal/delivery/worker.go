@@ -2,16 +2,14 @@ package delivery
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
 
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/journal"
 )
 
 const (
@@ -39,10 +37,41 @@ type worker struct {
 
 	suspect suspicion // of the batch under way
 
-	mu      sync.Mutex
-	targets []*Target
-	ready   []*Target // that have messages, in turn
-	failing bool      // the target takes nothing: full queues drop
+	storage *Storage
+	folder  string // of its queue on disk; "": there is none
+	folders *folders
+	letters *deadLetters
+
+	// hand is what the worker has taken and is to write next, with the lock
+	// that whoever changes it holds; the worker holds it unless it waits. What
+	// comes from the queues is stored after it: see spill. Order: hand, mu.
+	hand struct {
+		sync.Mutex
+		items []item
+		space []item // what items is made of
+		outs  []connector.Outbound
+	}
+	backlog   backlog // guarded by hand
+	spillers  sync.WaitGroup
+	spillWake chan struct{}
+	resumed   chan struct{} // closed when it is known what is on disk
+
+	mu       sync.Mutex
+	targets  []*Target
+	ready    []*Target // that have messages, in turn
+	failing  bool      // the target takes nothing: full queues drop, or go to disk
+	spilling bool      // what the targets queue goes to disk
+	spiller  bool      // that goroutine runs
+	held     int       // messages that the spiller has taken and not stored yet
+	leaving  int       // targets that wait until all of theirs is on disk
+	progress time.Time // of the spiller
+	end      journal.Offset
+	// unsettled is set while the disk has not been read to its end since
+	// messages were counted there.
+	unsettled bool
+	tallies   map[action]*tally
+	diskFails bool
+	diskAgain time.Time // the disk is not tried before
 
 	status           Status
 	lastUp, lastDown time.Time
@@ -50,14 +79,15 @@ type worker struct {
 	lastDownMessage  string
 }
 
-// item is a message under way.
-type item struct {
-	message
-	target *Target
-}
-
-func startWorker(c *connector.SinkConfig, sink connector.Sink, log *slog.Logger) *worker {
-	w := &worker{key: c.Key, sink: sink, log: logOf(c, log), batch: c.Batch, connectionless: c.Connectionless, done: make(chan struct{}), wake: make(chan struct{}, 1)}
+// startWorker starts the worker of a connection.
+func (p *Pool) startWorker(c *connector.SinkConfig, sink connector.Sink) *worker {
+	w := &worker{
+		key: c.Key, sink: sink, log: logOf(c, p.env.Log), batch: c.Batch, connectionless: c.Connectionless,
+		storage: &p.storage, folder: p.storage.folderOf(c.Key), folders: p.folders, letters: p.letters,
+		done: make(chan struct{}), wake: make(chan struct{}, 1), spillWake: make(chan struct{}, 1), resumed: make(chan struct{}),
+		tallies: map[action]*tally{},
+	}
+	w.backlog.options = p.storage.journalOf(w.folder)
 	if w.batch == 0 {
 		w.batch = batchMessages
 	}
@@ -83,22 +113,48 @@ func (w *worker) stop() {
 
 func (w *worker) run() {
 	defer close(w.done)
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), farewell)
-		defer cancel()
-		if err := w.sink.Close(ctx); err != nil {
-			w.log.Warn("close sink", "error", err)
-		}
-	}()
-	w.connect()
-	var items []item
-	var outs []connector.Outbound
-	for {
-		if items = w.take(items[:0]); len(items) == 0 {
-			return
-		}
-		outs = w.deliver(items, outs[:0])
+	defer w.farewell()
+	if w.folder != "" {
+		w.folders.acquire(w.folder)
+		defer w.folders.release(w.folder)
+		w.resume()
+		defer w.closeBacklog()
 	}
+	w.hand.Lock()
+	defer w.hand.Unlock()
+	w.connect()
+	for w.take() {
+		w.deliver()
+	}
+}
+
+// closeBacklog leaves for the next worker what is to be delivered.
+func (w *worker) closeBacklog() {
+	w.spillers.Wait()
+	var left []journal.Offset
+	for i := range w.hand.items {
+		if w.hand.items[i].place == onDisk {
+			left = append(left, w.hand.items[i].offset)
+		}
+	}
+	if err := w.backlog.close(left, w.waits()); err != nil {
+		w.log.Warn("close the queue on disk", "error", err)
+	}
+}
+
+func (w *worker) farewell() {
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	if err := w.sink.Close(ctx); err != nil {
+		w.log.Warn("close sink", "error", err)
+	}
+}
+
+// apart does what may take long, while others may store what is in the hand.
+func (w *worker) apart(f func()) {
+	w.hand.Unlock()
+	defer w.hand.Lock()
+	f()
 }
 
 // connect tries until it succeeds or the worker ends, and tells whether the
@@ -108,7 +164,8 @@ func (w *worker) connect() (atOnce bool) {
 		w.mu.Lock()
 		w.lastTry = time.Now()
 		w.mu.Unlock()
-		err := guard(func() error { return w.sink.Connect(w.ctx) })
+		var err error
+		w.apart(func() { err = guard(func() error { return w.sink.Connect(w.ctx) }) })
 		if err == nil {
 			if !w.connectionless {
 				w.up()
@@ -129,10 +186,12 @@ func pause(attempt int) time.Duration {
 func (w *worker) sleep(d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-w.ctx.Done():
-	}
+	w.apart(func() {
+		select {
+		case <-t.C:
+		case <-w.ctx.Done():
+		}
+	})
 }
 
 // up notes that the target takes messages: full queues hold their rules back.
@@ -150,7 +209,8 @@ func (w *worker) up() {
 	}
 }
 
-// down notes that it does not: full queues drop, so that no rule waits for it.
+// down notes that it does not: what waits goes to disk, or full queues drop, so
+// that no rule waits for it.
 func (w *worker) down(err error) {
 	if w.ctx.Err() != nil {
 		return
@@ -161,6 +221,7 @@ func (w *worker) down(err error) {
 	if changed {
 		w.lastDown = time.Now()
 	}
+	w.spill()
 	for _, t := range w.targets {
 		t.release()
 	}
@@ -174,12 +235,17 @@ func (w *worker) add(t *Target) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.targets = append(w.targets, t)
+	t.disk = w.tally(t.action())
+	t.disk.take(t)
 }
 
-// remove forgets a target; mu is held.
+// remove forgets a target; what it has on disk stays there. mu is held.
 func (w *worker) remove(t *Target) {
 	is := func(o *Target) bool { return o == t }
 	w.targets, w.ready = slices.DeleteFunc(w.targets, is), slices.DeleteFunc(w.ready, is)
+	if a := t.action(); t.disk.waiting == 0 && w.tallies[a] == t.disk && t.disk.owner == t {
+		delete(w.tallies, a)
+	}
 }
 
 func (w *worker) allTargets() []*Target {
@@ -194,30 +260,122 @@ func (w *worker) list(t *Target) {
 		t.listed = true
 		w.ready = append(w.ready, t)
 	}
-	select {
-	case w.wake <- struct{}{}:
-	default:
+	if w.spilling {
+		poke(w.spillWake)
+		return
 	}
+	poke(w.wake)
 }
 
-// take waits for messages; none: the worker ends.
-func (w *worker) take(items []item) []item {
-	for {
-		w.mu.Lock()
-		for len(w.ready) > 0 && len(items) < w.batch {
-			items = w.takeFrom(w.ready[0], items)
-		}
-		w.mu.Unlock()
-		if len(items) > 0 || w.ctx.Err() != nil {
-			return items
-		}
-		select {
-		case <-w.wake:
-		case err := <-w.lost():
+// take waits until something is in the hand; false: the worker ends.
+func (w *worker) take() bool {
+	for w.ctx.Err() == nil {
+		switch more, err := w.load(); {
+		case err != nil:
 			w.down(err)
-			w.connect()
-		case <-w.ctx.Done():
+			w.sleep(pause(20))
+			continue
+		case more && len(w.hand.items) == 0:
+			continue
+		case !more:
+			w.takeQueued()
 		}
+		if len(w.hand.items) > 0 {
+			return true
+		}
+		var lost error
+		w.apart(func() {
+			select {
+			case <-w.wake:
+			case lost = <-w.lost():
+			case <-w.ctx.Done():
+			}
+		})
+		if lost != nil {
+			w.down(lost)
+			w.connect()
+		}
+	}
+	return false
+}
+
+// load takes what is next on disk into the hand, which is empty, and tells
+// whether there was something.
+func (w *worker) load() (bool, error) {
+	w.mu.Lock()
+	end := w.end
+	w.mu.Unlock()
+	if w.backlog.read >= end {
+		return false, nil
+	}
+	records, err := w.backlog.next(end)
+	if err != nil {
+		return false, err
+	}
+	items := w.hand.space[:0]
+	w.mu.Lock()
+	for _, r := range records {
+		if it, ok := w.itemOf(r); ok {
+			items = append(items, it)
+		}
+	}
+	w.mu.Unlock()
+	w.hand.space = items
+	w.keep(items)
+	return true, nil
+}
+
+// itemOf makes a message of a record, unless it is none or is not to be
+// delivered any more; mu is held.
+func (w *worker) itemOf(r journal.Record) (item, bool) {
+	m, err := parseStored(r.Payload)
+	if err != nil || !w.backlog.alive(r.Offset, &m) {
+		return item{}, false
+	}
+	c := w.tally(m.action)
+	old := w.storage.MaxAge > 0 && time.Since(r.Time) > w.storage.MaxAge
+	if c.skip > 0 || old {
+		c.lose()
+		return item{}, false
+	}
+	return item{message: message{Outbound: m.Outbound}, target: c.owner, place: onDisk, offset: r.Offset}, true
+}
+
+// takeQueued takes from the queues what they have, when nothing in front of it
+// is on disk or on the way there.
+func (w *worker) takeQueued() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.spilling && w.leaving == 0 {
+		w.unspill()
+	}
+	if w.held > 0 || w.spilling || w.backlog.read < w.end {
+		return
+	}
+	if w.unsettled {
+		w.unsettled = false
+		w.settleTallies()
+	}
+	items := w.hand.space[:0]
+	for left := (room{w.batch, unlimited}); len(w.ready) > 0 && left.some(); {
+		items = w.takeFrom(w.ready[0], items, &left)
+	}
+	w.hand.items, w.hand.space = items, items
+}
+
+// keep notes what is left in the hand, and gives back the space on disk of what
+// was in front of it.
+func (w *worker) keep(items []item) {
+	w.hand.items = items
+	before := w.backlog.read
+	for i := range items {
+		if items[i].place == onDisk {
+			before = items[i].offset
+			break
+		}
+	}
+	if err := w.backlog.done(before); err != nil {
+		w.log.Warn("messages that are written stay on disk and may be written again", "error", err)
 	}
 }
 
@@ -227,201 +385,4 @@ func (w *worker) lost() <-chan error {
 		return m.Lost()
 	}
 	return nil
-}
-
-// takeFrom empties the first target in turn, or as much as fits.
-func (w *worker) takeFrom(t *Target, items []item) []item {
-	w.ready = w.ready[1:]
-	t.listed = false
-	for t.waiting() > 0 && len(items) < w.batch {
-		items = append(items, item{t.pop(), t})
-		t.inFlight++
-	}
-	t.release()
-	if t.waiting() > 0 {
-		t.listed = true
-		w.ready = append(w.ready, t)
-	}
-	return items
-}
-
-// deliver writes items until each is written or given up.
-func (w *worker) deliver(items []item, outs []connector.Outbound) []connector.Outbound {
-	w.suspect = suspicion{}
-	for attempt := 0; len(items) > 0; {
-		if w.ctx.Err() != nil {
-			w.drop(items, errClosed)
-			break
-		}
-		n := w.suspect.size(len(items))
-		outs = outs[:0]
-		for _, it := range items[:n] {
-			outs = append(outs, it.Outbound)
-		}
-		start := time.Now()
-		err := w.write(outs)
-		took := time.Since(start)
-		left, wait := w.settle(items[:n], err, took, attempt)
-		if len(left) == 0 {
-			items, attempt = items[n:], 0
-			w.suspect.clear()
-			continue
-		}
-		items = append(left, items[n:]...)
-		attempt++
-		if wait > 0 {
-			w.sleep(wait)
-		}
-	}
-	clear(outs[:cap(outs)])
-	return outs
-}
-
-// write turns a panic into an error that is not tried again: it would come
-// again, and hold up everything behind it.
-func (w *worker) write(outs []connector.Outbound) error {
-	return guard(func() error { return w.sink.Write(w.ctx, outs) })
-}
-
-func guard(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &connector.Permanent{Err: fmt.Errorf("panic in the sink: %v\n%s", p, debug.Stack())}
-		}
-	}()
-	return f()
-}
-
-// settle acts on the outcome of a Write: it returns the items that are left
-// and how long to wait before they are written again.
-func (w *worker) settle(items []item, err error, took time.Duration, attempt int) ([]item, time.Duration) {
-	if err == nil {
-		w.up()
-		w.written(items, took)
-		return nil, 0
-	}
-	if w.ctx.Err() != nil {
-		return items, 0
-	}
-	var partial *connector.Partial
-	if errors.As(err, &partial) {
-		var good []item
-		good, items = split(items, partial.Failed)
-		w.written(good, took)
-	}
-	w.note(items, err)
-	var permanent *connector.Permanent
-	if errors.As(err, &permanent) {
-		w.up() // it answers
-		w.refuse(items, err)
-		return nil, 0
-	}
-	w.down(err)
-	if errors.Is(err, connector.ErrNotConnected) {
-		return w.reconnect(items, err, attempt)
-	}
-	return items, delay(items, err, attempt)
-}
-
-// reconnect makes the connection again that was lost on items, and gives up
-// the one that it is lost on again and again.
-func (w *worker) reconnect(items []item, err error, attempt int) ([]item, time.Duration) {
-	w.suspect.lost(err, len(items), w.connect())
-	if len(items) == 0 {
-		return nil, 0
-	}
-	if verdict := w.suspect.verdict(&items[0].Outbound); verdict != nil {
-		w.note(items[:1], verdict)
-		w.refuse(items[:1], verdict)
-		return nil, 0
-	}
-	if attempt == 0 {
-		return items, 0
-	}
-	return items, pause(attempt - 1) // connections come and go
-}
-
-func delay(items []item, err error, attempt int) time.Duration {
-	var later *connector.RetryAfter
-	switch {
-	case errors.As(err, &later) && later.After > 0:
-		return min(later.After, longestWish)
-	case len(items) > 0 && items[0].target.interval > 0:
-		return items[0].target.interval
-	}
-	return pause(attempt)
-}
-
-// split parts the items that were written from those at the failed indexes.
-func split(items []item, failed []int) (good, bad []item) {
-	for i, it := range items {
-		if slices.Contains(failed, i) {
-			bad = append(bad, it)
-		} else {
-			good = append(good, it)
-		}
-	}
-	return good, bad
-}
-
-func (w *worker) written(items []item, took time.Duration) {
-	w.mu.Lock()
-	for i := range items {
-		t := items[i].target
-		t.stats.RecordsOut++
-		t.refused = false
-		t.stats.ProcessLatency = took
-		if took < patience && t.waiting() <= t.limit/2 {
-			t.lagging = false
-		}
-		w.leave(t)
-	}
-	w.mu.Unlock()
-	for i := range items {
-		items[i].ack.Release(nil)
-	}
-}
-
-// refuse drops items that no other attempt would bring through.
-func (w *worker) refuse(items []item, err error) {
-	w.mu.Lock()
-	for i := range items {
-		items[i].target.complain(err)
-	}
-	w.mu.Unlock()
-	w.drop(items, nil)
-}
-
-// drop gives items up; err tells their sources that they were not delivered,
-// nil that nothing would be gained by sending them again.
-func (w *worker) drop(items []item, err error) {
-	w.mu.Lock()
-	for i := range items {
-		items[i].target.stats.Dropped++
-		w.leave(items[i].target)
-	}
-	w.mu.Unlock()
-	for i := range items {
-		items[i].ack.Release(err)
-	}
-}
-
-// leave notes that a message of t is no longer under way; mu is held.
-func (w *worker) leave(t *Target) {
-	if t.inFlight--; t.inFlight == 0 {
-		t.release()
-	}
-}
-
-// note counts an attempt that failed, once for each action that it is about.
-func (w *worker) note(items []item, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var last *Target
-	for i := range items {
-		if t := items[i].target; t != last {
-			t.exception(err)
-			last = t
-		}
-	}
 }

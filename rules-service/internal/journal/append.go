@@ -58,8 +58,8 @@ func (l *Log) join(payloads [][]byte) (*commit, Offset, error) {
 	}
 	size := int64(0)
 	for _, p := range payloads {
-		if len(p) > maxPayload {
-			return nil, 0, fmt.Errorf("journal: a record of %d bytes is too large: at most %d", len(p), maxPayload)
+		if len(p) > MaxPayload {
+			return nil, 0, fmt.Errorf("journal: a record of %d bytes is too large: at most %d", len(p), MaxPayload)
 		}
 		size += headerSize + int64(len(p))
 	}

@@ -55,11 +55,14 @@ type Options struct {
 	SyncEvery time.Duration
 }
 
+// MaxPayload is the size of the largest record.
+const MaxPayload = 64 << 20
+
 const (
 	defaultMaxBytes   = 1 << 30
 	defaultChunkBytes = 8 << 20
-	maxPayload        = 64 << 20
-	fileMode          = 0o600 // payloads may hold what a plant keeps to itself
+	fileMode          = 0o600   // payloads may hold what a plant keeps to itself
+	readBytes         = 4 << 20 // after which Read returns what it has
 )
 
 func (o *Options) complete() {
@@ -209,8 +212,8 @@ func (l *Log) Stats() Stats {
 	return s
 }
 
-// Read returns up to n records from the offset on, fewer at the end of the
-// log, where it returns none. An offset older than the log starts at its
+// Read returns up to n records from the offset on: fewer when they are large,
+// none at the end of the log. An offset older than the log starts at its
 // oldest record. Damaged records are left out and counted.
 func (l *Log) Read(from Offset, n int) ([]Record, error) {
 	l.mu.Lock()
@@ -222,9 +225,10 @@ func (l *Log) Read(from Offset, n int) ([]Record, error) {
 	l.expire(now)
 	from = max(from, l.oldest)
 	var list []Record
-	for i := l.chunkOf(from); i < len(l.chunks) && len(list) < n && from < l.durable; i++ {
+	room := readBytes
+	for i := l.chunkOf(from); i < len(l.chunks) && len(list) < n && room > 0 && from < l.durable; i++ {
 		var err error
-		if list, err = l.readChunk(l.chunks[i], list, from, n, now); err != nil {
+		if list, err = l.readChunk(l.chunks[i], list, from, n, &room, now); err != nil {
 			return list, fmt.Errorf("journal: %w", err)
 		}
 		if i+1 < len(l.chunks) {
@@ -251,13 +255,13 @@ func (l *Log) chunkOf(o Offset) int {
 	return i - 1
 }
 
-func (l *Log) readChunk(c *chunk, list []Record, from Offset, n int, now time.Time) ([]Record, error) {
+func (l *Log) readChunk(c *chunk, list []Record, from Offset, n int, room *int, now time.Time) ([]Record, error) {
 	at := int64(0)
 	if c.nextOffset <= from {
 		at = c.nextAt
 	}
 	r := newReader(c, at)
-	for len(list) < n {
+	for len(list) < n && *room > 0 {
 		rec, err := r.next()
 		if errors.Is(err, io.EOF) {
 			break
@@ -273,6 +277,7 @@ func (l *Log) readChunk(c *chunk, list []Record, from Offset, n int, now time.Ti
 		}
 		rec.Payload = slices.Clone(rec.Payload)
 		list = append(list, rec)
+		*room -= len(rec.Payload)
 		c.nextOffset, c.nextAt = rec.Offset+1, r.at
 	}
 	l.countDamage(c, r)

@@ -536,3 +536,17 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
+
+// Large records are read in portions.
+func TestReadIsBoundedInBytes(t *testing.T) {
+	l := open(t, Options{SyncEvery: time.Hour})
+	for range 5 {
+		add(t, l, strings.Repeat("x", readBytes/2))
+	}
+	for from, want := range map[Offset]int{0: 2, 1: 2, 4: 1, 5: 0} {
+		list, err := l.Read(from, 100)
+		if err != nil || len(list) != want || want > 0 && list[0].Offset != from {
+			t.Errorf("%d records from %d on, error %v", len(list), from, err)
+		}
+	}
+}

@@ -62,7 +62,7 @@ func parseRecord(b []byte) (Record, int, verdict) {
 		return Record{}, 0, damaged
 	}
 	n := int(binary.LittleEndian.Uint32(b[24:]))
-	if n > maxPayload {
+	if n > MaxPayload {
 		return Record{}, 0, damaged
 	}
 	size := headerSize + n

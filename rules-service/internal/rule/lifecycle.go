@@ -155,7 +155,7 @@ func checkVersion(old, updated string) error {
 	return fmt.Errorf("version %q is not newer than the present %q; give a greater one", updated, old)
 }
 
-// Delete stops a rule and forgets it.
+// Delete stops a rule and forgets it, with what waits on disk for its sinks.
 func (m *Manager) Delete(id string) error {
 	r, err := m.find(id)
 	if err != nil {
@@ -163,6 +163,9 @@ func (m *Manager) Delete(id string) error {
 	}
 	return m.changing(r, func() error {
 		m.end(context.Background(), r, Stopped, "")
+		if err := m.pool.Forget(id); err != nil {
+			m.log.Error("messages of a deleted rule may still be delivered", "rule", id, "error", err)
+		}
 		return m.discard(r)
 	})
 }

@@ -39,11 +39,24 @@ type Manager struct {
 	background sync.WaitGroup // failures and restarts on their way
 }
 
+// Option changes what Open makes.
+type Option func(*options)
+
+type options struct{ disk delivery.Storage }
+
+// WithDisk says where messages wait while their sinks take none; without it
+// they wait in memory.
+func WithDisk(s delivery.Storage) Option { return func(o *options) { o.disk = s } }
+
 // Open reads the definitions in the store. Rules start with Start.
-func Open(st *store.Store, reg *connector.Registry, env connector.Env) (*Manager, error) {
+func Open(st *store.Store, reg *connector.Registry, env connector.Env, opts ...Option) (*Manager, error) {
+	var o options
+	for _, set := range opts {
+		set(&o)
+	}
 	m := &Manager{store: st, registry: reg, env: env, log: env.Log, catalog: newCatalog(), rules: map[string]*rule{}}
 	m.hub = hub.New(reg, env, m.onFail)
-	m.pool = delivery.NewPool(reg, env)
+	m.pool = delivery.NewStoringPool(reg, env, o.disk)
 	if err := m.load(); err != nil {
 		return nil, errors.Join(err, m.Close(context.Background()))
 	}

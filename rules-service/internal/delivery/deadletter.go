@@ -1,0 +1,144 @@
+package delivery
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"sluice/rules-service/internal/httpclient"
+)
+
+// deadLetters keeps the messages that no attempt brings through: a file of
+// JSON lines, and the one before it. Without a path it keeps nothing.
+type deadLetters struct {
+	path string
+	most int64 // of both files together
+
+	mu   sync.Mutex
+	file *os.File
+	size int64
+}
+
+// deadLetter is a line of the file.
+type deadLetter struct {
+	Time    time.Time         `json:"time"`
+	Rule    string            `json:"rule"`
+	Action  string            `json:"action"`
+	Error   string            `json:"error"`
+	Values  map[string]string `json:"values,omitempty"`
+	Payload *string           `json:"payload,omitempty"`
+	Base64  []byte            `json:"payloadBase64,omitempty"` // when it is no text
+}
+
+const hidden = "<secret>"
+
+func letterOf(it *item, reason string, now time.Time) deadLetter {
+	a := it.target.action()
+	l := deadLetter{Time: now, Rule: a.rule, Action: a.name, Error: reason, Values: shown(it.Values)}
+	if !utf8.Valid(it.Payload) {
+		l.Base64 = it.Payload
+		return l
+	}
+	text := string(it.Payload)
+	l.Payload = &text
+	return l
+}
+
+// shown are evaluated properties without what may be secret: headers, and keys
+// in URLs.
+func shown(values map[string]string) map[string]string {
+	out := make(map[string]string, len(values))
+	for name, v := range values {
+		switch {
+		case strings.HasPrefix(name, "headers."):
+			v = hidden
+		case strings.Contains(v, "://"):
+			v = httpclient.Redact(v)
+		}
+		out[name] = v
+	}
+	return out
+}
+
+// write keeps messages with the reason why they are given up.
+func (d *deadLetters) write(items []item, reason error) error {
+	if d.path == "" {
+		return nil
+	}
+	var lines []byte
+	now := time.Now()
+	for i := range items {
+		line, err := json.Marshal(letterOf(&items[i], reason.Error(), now))
+		if err != nil {
+			return fmt.Errorf("dead letter: %w", err)
+		}
+		lines = append(append(lines, line...), '\n')
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.makeRoom(int64(len(lines))); err != nil {
+		return fmt.Errorf("dead letters: %w", err)
+	}
+	n, err := d.file.Write(lines)
+	if d.size += int64(n); err != nil {
+		return fmt.Errorf("dead letters: %w", err)
+	}
+	return nil
+}
+
+// makeRoom opens the file, and begins a new one when it would grow too large.
+func (d *deadLetters) makeRoom(size int64) error {
+	if d.file == nil {
+		if err := d.open(); err != nil {
+			return err
+		}
+	}
+	if d.size == 0 || d.size+size <= d.most/2 {
+		return nil
+	}
+	err := errors.Join(d.file.Close(), os.Rename(d.path, d.previous()))
+	d.file = nil
+	if err != nil {
+		return err
+	}
+	return d.open()
+}
+
+func (d *deadLetters) open() error {
+	if err := os.MkdirAll(filepath.Dir(d.path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(d.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	d.file, d.size = f, info.Size()
+	return nil
+}
+
+// previous is the path of the file before this one.
+func (d *deadLetters) previous() string {
+	ext := filepath.Ext(d.path)
+	return strings.TrimSuffix(d.path, ext) + ".1" + ext
+}
+
+func (d *deadLetters) close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.file == nil {
+		return nil
+	}
+	err := d.file.Close()
+	d.file = nil
+	return err
+}

@@ -1,0 +1,110 @@
+package delivery
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+
+	"sluice/rules-service/internal/connector"
+)
+
+func lettersIn(t *testing.T, path string) (all []deadLetter) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(data) {
+		var l deadLetter
+		if err := json.Unmarshal(line, &l); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+// What no attempt brings through is kept with the reason.
+func TestDeadLetters(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "made", "dead-letters.jsonl")
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{answers: []error{nil, &connector.Partial{Failed: []int{1}, Err: &connector.Permanent{Err: errRefused}}}}
+		p := storingPool(fakeSink{f}, Storage{DeadLetters: path})
+		target := openRule(t, p, "r1", "t", nil)
+		push(target, 0, 1)
+		synctest.Wait()
+		if _, err := os.Stat(path); err == nil {
+			t.Error("there is a file while all is well")
+		}
+		push(target, 1, 4)
+		if err := p.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if s := target.Stats(); s.Dropped != 1 || s.RecordsOut != 3 {
+			t.Errorf("%+v", s)
+		}
+	})
+	all := lettersIn(t, path)
+	if len(all) != 1 || all[0].Rule != "r1" || all[0].Action != "fake_0" || all[0].Error != "1 messages: refused" ||
+		all[0].Values["topic"] != "t" || all[0].Payload == nil || *all[0].Payload != `{"a":2}` || all[0].Time.IsZero() {
+		t.Fatalf("%+v", all)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %s, error %v", info.Mode(), err)
+	}
+}
+
+// Headers and keys in URLs stay out of the file; bytes that are no text go in.
+func TestDeadLettersHideSecrets(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "letters.jsonl")
+	d := &deadLetters{path: path, most: 1 << 20}
+	target := &Target{rule: "r1"}
+	it := item{target: target}
+	it.Payload = []byte{0xFF, 0}
+	it.Values = map[string]string{"headers.Authorization": "Bearer hush", "url": "https://u:hush@h/p?key=hush&a=b", "topic": "t"}
+	if err := d.write([]item{it}, errRefused); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil || bytes.Contains(data, []byte("hush")) {
+		t.Fatalf("error %v: %s", err, data)
+	}
+	all := lettersIn(t, path)
+	if all[0].Values["topic"] != "t" || all[0].Values["headers.Authorization"] != hidden || all[0].Payload != nil || !bytes.Equal(all[0].Base64, it.Payload) {
+		t.Fatalf("%+v", all)
+	}
+}
+
+// The file and the one before it stay within their bound.
+func TestDeadLettersAreBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "letters.jsonl")
+	d := &deadLetters{path: path, most: 8 << 10}
+	it := item{target: &Target{rule: "r1"}}
+	for n := range 1000 {
+		it.Payload = []byte{byte('0' + n%10)}
+		if err := d.write([]item{it}, errRefused); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.close(); err != nil {
+		t.Fatal(err)
+	}
+	size := int64(0)
+	for _, p := range []string{path, d.previous()} {
+		info, err := os.Stat(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size += info.Size()
+	}
+	all := lettersIn(t, path)
+	if size > d.most || len(all) == 0 || *all[len(all)-1].Payload != "9" {
+		t.Errorf("%d bytes, %d letters", size, len(all))
+	}
+}

@@ -1,0 +1,43 @@
+package delivery
+
+// resume takes up what a former worker has left.
+func (w *worker) resume() {
+	defer close(w.resumed)
+	if !w.backlog.exists() {
+		return
+	}
+	w.hand.Lock()
+	err := w.openBacklog()
+	w.hand.Unlock()
+	if err != nil {
+		w.diskFailed(err)
+	}
+}
+
+// openBacklog opens the log and counts what is in it; the hand is held.
+func (w *worker) openBacklog() error {
+	if w.backlog.log != nil {
+		return nil
+	}
+	counts := map[action]int{}
+	end, err := w.backlog.open(func(m *stored) { counts[m.action]++ })
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.end = end
+	total := 0
+	for a, n := range counts {
+		w.tally(a).waiting += n
+		total += n
+	}
+	if total > 0 {
+		w.unsettled = true
+		w.log.Info("messages wait on disk", "messages", total)
+	}
+	if n := w.backlog.log.Stats().Damaged; n > 0 {
+		w.log.Error("the queue on disk is damaged; the rest of it is delivered", "places", n)
+	}
+	return nil
+}
