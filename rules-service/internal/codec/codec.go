@@ -33,10 +33,12 @@ type Decoder interface {
 	Decode(dst []value.Row, payload []byte, meta Meta, t int64) ([]value.Row, error)
 }
 
-// formats by their name in the option FORMAT, and that of edgex sources.
+// formats by their name in the option FORMAT, and those of sources with a
+// format of their own: edgex, and rows for what was never encoded.
 var formats = map[string]func(*value.Schema, DecoderOptions) Decoder{
 	"json":  func(s *value.Schema, o DecoderOptions) Decoder { return newJSONDecoder(s, o) },
 	"edgex": func(s *value.Schema, o DecoderOptions) Decoder { return newEdgeXDecoder(s, o) },
+	"rows":  func(s *value.Schema, o DecoderOptions) Decoder { return newRowsDecoder(s, o) },
 }
 
 // NewDecoder makes a decoder of a format for the columns of schema.

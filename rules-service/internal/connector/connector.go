@@ -49,7 +49,9 @@ type Partial struct {
 func (p *Partial) Error() string { return fmt.Sprintf("%d messages: %v", len(p.Failed), p.Err) }
 func (p *Partial) Unwrap() error { return p.Err }
 
-// Inbound is a payload that came in, with what the transport says about it.
+// Inbound is a payload that came in, with what the transport says about it. A
+// source of rows gives them in the form of codec.AppendRows and declares the
+// Format "rows".
 type Inbound struct {
 	Payload []byte
 	Meta    Meta // nil when the transport has none
@@ -79,7 +81,8 @@ type Source interface {
 }
 
 // Outbound is a payload to be written. Properties of the sink that held
-// templates are evaluated for each message, in Values by property name.
+// templates are evaluated for each message, in Values by property name. A sink
+// that declares Rows gets what codec.ParseRows reads.
 type Outbound struct {
 	Payload []byte
 	Values  map[string]string // by property; nil when the sink has no Templates
@@ -114,9 +117,36 @@ type Monitored interface {
 	Lost() <-chan error
 }
 
+// Lookup answers for a lookup table. Find may be called by several goroutines
+// at once.
+type Lookup interface {
+	Connect(context.Context) error
+	// Find returns the rows in which each of the columns has the value that
+	// stands at its place; no value is NULL. Rules wait for it. ErrNotConnected:
+	// call Connect again.
+	Find(ctx context.Context, columns []string, values []value.Value) ([]*value.Fields, error)
+	// Close ends the connection; it may be called twice.
+	Close(context.Context) error
+}
+
+// Named knows the sets of properties that have a name: configuration keys of
+// sources and sinks, and connections.
+type Named interface {
+	// Source returns the properties of a configuration key of a source type. The
+	// key "default" always exists.
+	Source(sourceType, key string) (map[string]any, error)
+	// Sink returns those of a sink type, as resourceId names them.
+	Sink(sinkType, key string) (map[string]any, error)
+	// Connection returns the properties of a connection, as connectionSelector
+	// names it.
+	Connection(id string) (connectionType string, props map[string]any, err error)
+}
+
 // Env is what a connector gets from the service.
 type Env struct {
 	Log *slog.Logger
 	// Secret returns a value of the service's secret store.
 	Secret func(name, key string) (string, error)
+	// Named are the properties that have a name; nil: there are none.
+	Named Named
 }

@@ -10,11 +10,12 @@ import (
 type Registry struct {
 	sinks   map[string]*SinkInfo
 	sources map[string]*SourceInfo
+	lookups map[string]*LookupInfo
 }
 
 // NewRegistry returns an empty registry.
 func NewRegistry() *Registry {
-	return &Registry{sinks: map[string]*SinkInfo{}, sources: map[string]*SourceInfo{}}
+	return &Registry{sinks: map[string]*SinkInfo{}, sources: map[string]*SourceInfo{}, lookups: map[string]*LookupInfo{}}
 }
 
 // Sink returns the sink of that type, or an error that names the nearest one.

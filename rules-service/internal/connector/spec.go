@@ -26,6 +26,9 @@ type SinkSpec[C any] struct {
 	// Connectionless is set by a sink whose Connect reaches nobody, as with
 	// HTTP: it is connected once a Write has succeeded.
 	Connectionless bool
+	// Rows is set by a sink that takes rows instead of bytes in a format: the
+	// payload of each message is one result, to be read by codec.ParseRows.
+	Rows bool
 	// Key adds to what makes two actions one sink. Without it they are one
 	// when all properties that are no Templates are equal: then they share a
 	// worker and Sink, and their Templates come with each message. A sink
@@ -49,6 +52,10 @@ type SourceSpec[C any] struct {
 	New    func(C, Env) (Source, error)
 	// Key adds to what makes two streams share one source: see SinkSpec.
 	Key func(C) string
+	// Durable tells whether the transport keeps, while the service is away, what
+	// was not acknowledged. Then what was acknowledged must not be lost either:
+	// it goes to the intake journal first.
+	Durable func(C) bool
 }
 
 // SinkInfo is a SinkSpec without its type: for the registry, the API, docs.
@@ -78,6 +85,7 @@ type SinkConfig struct {
 	Open      func() (Sink, error)
 
 	Connectionless bool // Connect reaches nobody
+	Rows           bool // messages are rows: see SinkSpec
 }
 
 // SourceConfig is a checked configuration; nothing is open yet.
@@ -86,6 +94,7 @@ type SourceConfig struct {
 	Key      string // equal for streams that share one Source
 	Format   string // "" when the stream's FORMAT counts
 	Common   SourceCommon
+	Durable  bool // see SourceSpec
 	Warnings []string
 	Open     func() (Source, error)
 }
@@ -100,7 +109,7 @@ func AddSink[C any](r *Registry, s SinkSpec[C]) {
 	r.sinks[s.Name] = &SinkInfo{
 		Name: s.Name, Summary: s.Summary, Example: s.Example, Fields: own,
 		Decode: func(props map[string]any, env Env) (*SinkConfig, error) {
-			out := &SinkConfig{Type: s.Name, Batch: s.Batch, Connectionless: s.Connectionless, Common: defaultSinkCommon}
+			out := &SinkConfig{Type: s.Name, Batch: s.Batch, Connectionless: s.Connectionless, Rows: s.Rows, Common: defaultSinkCommon}
 			d := decoder{warnings: &out.Warnings}
 			c := s.Defaults // decoding replaces lists and maps as a whole
 			if err := d.decode(props, &c, &out.Common, retiredSinkProperties); err != nil {
@@ -133,6 +142,7 @@ func AddSource[C any](r *Registry, s SourceSpec[C]) {
 				return nil, fmt.Errorf("source %s: %w", s.Name, err)
 			}
 			out.Key = keyOf(s.Name, &c, s.Key)
+			out.Durable = s.Durable != nil && s.Durable(c)
 			out.Open = func() (Source, error) { return s.New(c, env) }
 			return out, nil
 		},

@@ -110,7 +110,7 @@ func connectionlessPool(s connector.Sink) *Pool {
 
 func open(t testing.TB, p *Pool, props map[string]any, form Form) *Target {
 	t.Helper()
-	target, err := p.Open("r1", 0, "fake", props, form)
+	target, err := p.Open(Action{Rule: "r1", Type: "fake", Props: props, Form: form})
 	if err != nil {
 		t.Fatal(err)
 	}

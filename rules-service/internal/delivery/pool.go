@@ -72,16 +72,25 @@ func (p *Pool) decode(sinkType string, props map[string]any) (*connector.SinkCon
 	return info.Decode(props, p.env)
 }
 
-// Open makes the Target of an action, index being its place in the rule. The
-// connection is made in the background.
-func (p *Pool) Open(rule string, index int, sinkType string, props map[string]any, form Form) (*Target, error) {
-	c, err := p.decode(sinkType, props)
+// Action is what Open makes a Target of.
+type Action struct {
+	Rule  string
+	Index int // its place in the rule
+	Type  string
+	Props map[string]any
+	Form  Form
+}
+
+// Open makes the Target of an action. The connection is made in the
+// background.
+func (p *Pool) Open(a Action) (*Target, error) {
+	c, err := p.decode(a.Type, a.Props)
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRenderer(rule, form, c)
+	r, err := newRenderer(a.Rule, a.Form, c)
 	if err != nil {
-		return nil, fmt.Errorf("sink %s: %w", sinkType, err)
+		return nil, fmt.Errorf("sink %s: %w", a.Type, err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,14 +101,14 @@ func (p *Pool) Open(rule string, index int, sinkType string, props map[string]an
 	if w == nil {
 		sink, err := c.Open()
 		if err != nil {
-			return nil, fmt.Errorf("sink %s: %w", sinkType, err)
+			return nil, fmt.Errorf("sink %s: %w", a.Type, err)
 		}
 		w = p.startWorker(c, sink)
 		p.workers[c.Key] = w
 		delete(p.resting, w.folder)
 	}
 	w.users++
-	return newTarget(p, w, fmt.Sprintf("%s_%d", sinkType, index), r, c), nil
+	return newTarget(p, w, fmt.Sprintf("%s_%d", a.Type, a.Index), r, c), nil
 }
 
 // leave ends the worker of a connection that no action uses any more.

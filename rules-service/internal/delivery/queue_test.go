@@ -90,7 +90,7 @@ func openRule(t testing.TB, p *Pool, rule, topic string, more map[string]any) *T
 	for name, v := range more {
 		props[name] = v
 	}
-	target, err := p.Open(rule, 0, "fake", props, Form{})
+	target, err := p.Open(Action{Rule: rule, Type: "fake", Props: props})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -310,7 +310,7 @@ func TestFinishGivesUp(t *testing.T) {
 		if err := target.Finish(ctx); err != nil {
 			t.Fatal("twice:", err)
 		}
-		if _, err := p.Open("r2", 0, "fake", single, Form{}); err == nil {
+		if _, err := p.Open(Action{Rule: "r2", Type: "fake", Props: single}); err == nil {
 			t.Fatal("a closed pool opens")
 		}
 	})

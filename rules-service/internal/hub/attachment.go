@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"sluice/sqlengine"
-	"sluice/sqlengine/exec"
 	"sluice/sqlengine/value"
 )
 
@@ -31,15 +30,16 @@ type reading struct {
 
 // start opens the query and puts it into its shard, between two deliveries of
 // each of its streams. Hub.mu is held.
-func (a *Attachment) start(q *sqlengine.Query, env sqlengine.Env, streams []*stream, out exec.Operator) error {
+func (a *Attachment) start(rule Rule, streams []*stream) error {
 	for _, st := range streams {
 		st.mu.Lock()
 		defer st.mu.Unlock()
 	}
+	env := rule.Env
 	env.Schemas = make(map[string]*value.Schema, len(streams))
 	var err error
 	for _, st := range streams {
-		r := reading{stream: st, columns: q.Columns(st.def.Name)}
+		r := reading{stream: st, columns: rule.Query.Columns(st.def.Name)}
 		if st.layout.take(r.columns) || st.decoder == nil {
 			err = st.renew()
 		}
@@ -50,7 +50,7 @@ func (a *Attachment) start(q *sqlengine.Query, env sqlengine.Env, streams []*str
 		}
 	}
 	if err == nil {
-		a.run, err = q.Open(env, out)
+		err = a.open(rule, env)
 	}
 	if err != nil {
 		for _, r := range a.reads {
@@ -59,6 +59,17 @@ func (a *Attachment) start(q *sqlengine.Query, env sqlengine.Env, streams []*str
 		return err
 	}
 	a.enter()
+	return nil
+}
+
+// open makes the run, in the state that it had.
+func (a *Attachment) open(rule Rule, env sqlengine.Env) (err error) {
+	if a.run, err = rule.Query.Open(env, rule.Out); err != nil || rule.State == nil {
+		return err
+	}
+	if err := a.run.Restore(rule.State); err != nil {
+		return fmt.Errorf("%w: %w", ErrState, err)
+	}
 	return nil
 }
 

@@ -35,7 +35,7 @@ func BenchmarkDeliver(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if _, err := h.Attach(fmt.Sprint(i), q, sqlengine.Env{}, []*sqlengine.Stream{st.Stream}, counter{}); err != nil {
+				if _, err := h.Attach(Rule{ID: fmt.Sprint(i), Query: q, Streams: []*sqlengine.Stream{st.Stream}, Out: counter{}}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -292,7 +292,7 @@ func (b *bench) tryAttach(id, sql string, out *sink) (*Attachment, error) {
 	for _, name := range q.Streams() {
 		defs = append(defs, b.streams[name])
 	}
-	return b.Attach(id, q, sqlengine.Env{RuleID: id, Start: time.Now(), Location: time.UTC}, defs, out)
+	return b.Attach(Rule{ID: id, Query: q, Env: sqlengine.Env{RuleID: id, Start: time.Now(), Location: time.UTC}, Streams: defs, Out: out})
 }
 
 const demo = `CREATE STREAM demo () WITH (TYPE="feed", DATASOURCE="demo", FORMAT="json")`

@@ -30,6 +30,9 @@ const spread = 1024
 // ErrClosed is returned by a hub that was closed.
 var ErrClosed = errors.New("hub is closed")
 
+// ErrState is returned for a state that does not belong to the query.
+var ErrState = errors.New("the state of the rule cannot be restored")
+
 // Hub owns the sources and the shards. It is safe for concurrent use.
 type Hub struct {
 	reg    *connector.Registry
@@ -65,24 +68,34 @@ func (h *Hub) Check(def *sqlengine.Stream) error {
 	return err
 }
 
-// Attach starts a compiled query over its streams. env.Schemas is set by the
-// hub; the results go to out, which the end of the rule closes. Connecting
-// goes on in the background.
-func (h *Hub) Attach(rule string, q *sqlengine.Query, env sqlengine.Env, defs []*sqlengine.Stream, out exec.Operator) (*Attachment, error) {
+// Rule is what Attach starts.
+type Rule struct {
+	ID      string
+	Query   *sqlengine.Query
+	Env     sqlengine.Env // Schemas are set by the hub
+	Streams []*sqlengine.Stream
+	Out     exec.Operator // takes the results; the end of the rule closes it
+	State   []byte        // of Attachment.Snapshot, to go on from; nil: from the beginning
+}
+
+// Attach starts a compiled query over its streams. Connecting goes on in the
+// background. The error wraps ErrState when it is the State alone that is not
+// right: without it the rule can begin.
+func (h *Hub) Attach(r Rule) (*Attachment, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.ctx.Err() != nil {
 		return nil, ErrClosed
 	}
-	streams, err := h.open(defs)
+	streams, err := h.open(r.Streams)
 	if err != nil {
 		h.sweep()
 		return nil, err
 	}
-	a := &Attachment{hub: h, rule: rule, shard: h.place(streams)}
-	if err := a.start(q, env, streams, out); err != nil {
+	a := &Attachment{hub: h, rule: r.ID, shard: h.place(streams)}
+	if err := a.start(r, streams); err != nil {
 		h.sweep()
-		return nil, fmt.Errorf("rule %s: %w", rule, err)
+		return nil, fmt.Errorf("rule %s: %w", r.ID, err)
 	}
 	for _, st := range streams {
 		st.source.start()

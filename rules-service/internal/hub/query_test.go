@@ -34,7 +34,8 @@ func TestRuleInEventTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := newSink()
-	a, err := b.Attach("r", q, sqlengine.Env{RuleID: "r", Start: time.Now(), Location: time.UTC}, []*sqlengine.Stream{b.streams["demo"]}, out)
+	a, err := b.Attach(Rule{ID: "r", Query: q, Env: sqlengine.Env{RuleID: "r", Start: time.Now(), Location: time.UTC},
+		Streams: []*sqlengine.Stream{b.streams["demo"]}, Out: out})
 	if err != nil {
 		t.Fatal(err)
 	}

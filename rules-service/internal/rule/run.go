@@ -40,7 +40,7 @@ func (m *Manager) open(def *Definition, p *prepared) (*run, error) {
 	r := &run{}
 	form := delivery.Form{Windowed: p.query.Windowed()}
 	for _, a := range def.Actions {
-		t, err := m.pool.Open(def.ID, a.Index, a.Type, a.Props, form)
+		t, err := m.pool.Open(delivery.Action{Rule: def.ID, Index: a.Index, Type: a.Type, Props: a.Props, Form: form})
 		if err != nil {
 			return nil, errors.Join(&Refused{fmt.Errorf("actions[%d]: %w", a.Index, err)}, r.close(context.Background()))
 		}
@@ -48,7 +48,7 @@ func (m *Manager) open(def *Definition, p *prepared) (*run, error) {
 	}
 	env := sqlengine.Env{RuleID: def.ID, Start: time.Now(), Location: time.Local, Prop: dialect.Prop, OnRowError: complainer(m.log, def.ID)}
 	var err error
-	if r.attachment, err = m.hub.Attach(def.ID, p.query, env, p.streams, fanOut(r.targets)); err != nil {
+	if r.attachment, err = m.hub.Attach(hub.Rule{ID: def.ID, Query: p.query, Env: env, Streams: p.streams, Out: fanOut(r.targets)}); err != nil {
 		return nil, errors.Join(err, r.close(context.Background()))
 	}
 	return r, nil

@@ -1,8 +1,10 @@
 // Package store keeps the definitions of streams and rules in one file on
-// disk: the text as it was sent, and what is wanted of it.
+// disk: the text as it was sent, and what is wanted of it; and documents of
+// other kinds, such as configuration keys and checkpoints.
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -84,12 +86,6 @@ func prepare(tx *bbolt.Tx) error {
 // Close closes the file.
 func (s *Store) Close() error { return s.db.Close() }
 
-// PutStream adds or replaces a stream.
-func (s *Store) PutStream(st Stream) error { return s.put(streamsBucket, st.Name, st) }
-
-// DeleteStream removes a stream; one that is not there is no error.
-func (s *Store) DeleteStream(name string) error { return s.delete(streamsBucket, name) }
-
 // Streams returns all streams, sorted by name.
 func (s *Store) Streams() ([]Stream, error) {
 	var all []Stream
@@ -101,12 +97,6 @@ func (s *Store) Streams() ([]Stream, error) {
 	})
 	return all, err
 }
-
-// PutRule adds or replaces a rule.
-func (s *Store) PutRule(r Rule) error { return s.put(rulesBucket, r.ID, r) }
-
-// DeleteRule removes a rule; one that is not there is no error.
-func (s *Store) DeleteRule(id string) error { return s.delete(rulesBucket, id) }
 
 // Rules returns all rules, sorted by id.
 func (s *Store) Rules() ([]Rule, error) {
@@ -120,22 +110,29 @@ func (s *Store) Rules() ([]Rule, error) {
 	return all, err
 }
 
-func (s *Store) put(bucket []byte, key string, entry any) error {
-	data, err := json.Marshal(entry)
-	if err == nil {
-		err = s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Put([]byte(key), data) })
-	}
-	return wrap("write", bucket, key, err)
+// Document is an entry of a kind of its own.
+type Document struct {
+	Key  string
+	Data []byte
 }
 
-func (s *Store) delete(bucket []byte, key string) error {
-	err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Delete([]byte(key)) })
-	return wrap("delete", bucket, key, err)
+// Documents returns all documents of a kind, sorted by key.
+func (s *Store) Documents(kind string) ([]Document, error) {
+	var all []Document
+	err := s.each(documents(kind), func(key string, data []byte) error {
+		all = append(all, Document{key, bytes.Clone(data)})
+		return nil
+	})
+	return all, err
 }
 
 func (s *Store) each(bucket []byte, f func(key string, data []byte) error) error {
 	return s.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucket).ForEach(func(k, v []byte) error {
+		b := tx.Bucket(bucket)
+		if b == nil {
+			return nil // no document of that kind was ever put
+		}
+		return b.ForEach(func(k, v []byte) error {
 			return wrap("read", bucket, string(k), f(string(k), v))
 		})
 	})

@@ -83,7 +83,9 @@ func TestPoisonTopic(t *testing.T) {
 	b := &strict{}
 	url := b.listen(t)
 	pool := delivery.NewPool(registry(), env())
-	target, err := pool.Open("r1", 0, "mqtt", map[string]any{"server": url, "topic": "{{.t}}", "qos": 1, "sendSingle": true, "timeout": "20s"}, delivery.Form{})
+	target, err := pool.Open(delivery.Action{Rule: "r1", Type: "mqtt", Props: map[string]any{
+		"server": url, "topic": "{{.t}}", "qos": 1, "sendSingle": true, "timeout": "20s",
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
