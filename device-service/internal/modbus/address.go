@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"sluice/device-service/internal/driver"
@@ -16,10 +15,12 @@ import (
 type address struct {
 	span
 	kind     driver.Type // of the resource
-	raw      driver.Type // of what the registers hold
-	bit      int         // of a Bool in a register; the lowest if none is given
-	byteSwap bool        // the two bytes of each register
-	wordSwap bool        // the order of the registers
+	raw      driver.Type // of what the registers of one element hold
+	elements int         // of an array; 0 for a single value
+	bit      int         // the lowest of a bit field, or of a Bool in a register
+	bits     int         // of a bit field; 0: the value is all of the number
+	order    order
+	text     textForm // of a String
 }
 
 // The attributes of a resource.
@@ -30,6 +31,11 @@ const (
 	isByteSwap         = "isByteSwap"
 	isWordSwap         = "isWordSwap"
 	stringRegisterSize = "stringRegisterSize"
+	// These are additions to those of device-modbus.
+	byteOrder      = "byteOrder"
+	arraySize      = "arraySize"
+	stringEncoding = "stringEncoding"
+	stringPadding  = "stringPadding"
 	// urlRawQuery is left by EdgeX in the attributes of a resource that was
 	// once read with a query.
 	urlRawQuery = "urlRawQuery"
@@ -37,7 +43,8 @@ const (
 	valueType = "valueType"
 )
 
-var attributes = []string{primaryTable, startingAddress, rawType, isByteSwap, isWordSwap, stringRegisterSize}
+var attributes = []string{primaryTable, startingAddress, rawType, isByteSwap, isWordSwap, stringRegisterSize,
+	byteOrder, arraySize, stringEncoding, stringPadding}
 
 var tables = map[string]table{
 	"COILS":             coils,
@@ -47,35 +54,31 @@ var tables = map[string]table{
 	"HOLDING_REGISTERS": holdingRegisters,
 }
 
-// widths is the number of registers of each type that has a fixed one.
-var widths = map[driver.Type]int{
-	"Bool": 1, "Int16": 1, "Uint16": 1, "Int32": 2, "Uint32": 2, "Int64": 4, "Uint64": 4, "Float32": 2, "Float64": 4,
-}
-
-// rawTypes lists what the registers of a resource may hold besides its type.
-var rawTypes = map[driver.Type][]driver.Type{
-	"Float32": {"Int16", "Uint16", "Float32"},
-	"Float64": {"Int16", "Uint16", "Int32", "Uint32", "Float32", "Float64"},
-}
-
 // attributeReader reads the attributes of one resource and keeps all findings.
 type attributeReader struct {
 	resource driver.Resource
+	kind     driver.Type // of the resource, or of the elements of its array
 	findings []error
 }
 
-// parseAddress reads the attributes of a resource. The error joins a finding
-// for each that is wrong.
-func parseAddress(r driver.Resource) (address, error) {
-	p := &attributeReader{resource: r}
+// parseAddress reads the attributes of a resource of a device that counts its
+// addresses from base, 0 or 1. The error joins a finding for each that is wrong.
+func parseAddress(r driver.Resource, base int) (address, error) {
+	p := &attributeReader{resource: r, kind: r.Type}
 	p.unknown()
-	a := address{kind: r.Type, raw: p.raw()}
-	a.byteSwap, a.wordSwap = p.flag(isByteSwap), p.flag(isWordSwap)
-	if t, ok := p.table(); ok {
-		a.table = t
-		a.start, a.bit = p.start(t)
-		a.count = p.count(t, a.raw)
+	a := address{kind: r.Type, elements: p.elements()}
+	t, known := p.table()
+	first, field := "", ""
+	if known {
+		first, field = p.start(t)
+		a.table, a.start = t, p.register(first, t, base)
 	}
+	a.raw = p.raw(field != "")
+	if field != "" {
+		a.bit, a.bits = p.field(field, a.raw)
+	}
+	a.order, a.text = p.order(a.raw), p.text()
+	a.count = p.count(t, &a)
 	if a.end() > addresses {
 		p.fail(startingAddress, "", "%s go beyond address %d", a.span, addresses-1)
 	}
@@ -112,60 +115,123 @@ func (p *attributeReader) table() (table, bool) {
 		p.fail(primaryTable, diag.DidYouMean(text(v), slices.Sorted(maps.Keys(tables))), "unknown table %q", text(v))
 		return 0, false
 	}
-	if t.bits() && p.resource.Type != "Bool" {
+	if t.bits() && p.kind != "Bool" {
 		p.fail(valueType, "", "%s hold Bool, not %s", t, p.resource.Type)
 	}
 	return t, true
 }
 
-// start is the address, and the bit behind a dot: "3.1" is bit 1 of register 3.
-func (p *attributeReader) start(t table) (start, bit int) {
+// start parts the address from the bits behind a dot: "3.1" is bit 1 of
+// register 3, "3.4-7" are its bits 4 to 7.
+func (p *attributeReader) start(t table) (register, field string) {
 	v, ok := p.resource.Attributes[startingAddress]
 	if !ok {
 		p.fail(startingAddress, "", "is missing")
-		return 0, 0
+		return "", ""
 	}
-	if s, isText := v.(string); isText && !t.bits() && p.resource.Type == "Bool" {
-		register, digits, dotted := strings.Cut(strings.TrimSpace(s), ".")
-		if n, err := strconv.ParseUint(digits, 10, 8); dotted && (err != nil || n > 15) {
-			p.fail(startingAddress, "", "bit %q is not between 0 and 15", digits)
-			return 0, 0
-		} else if dotted {
-			v, bit = register, int(n)
-		}
+	s, isText := v.(string)
+	if !isText || t.bits() || p.kind != "Bool" && !integers[p.kind] {
+		return text(v), ""
 	}
-	start, err := integer(v, 0, addresses-1)
-	if err != nil {
-		p.fail(startingAddress, p.bitHint(v, t), "%w", err)
+	register, field, _ = strings.Cut(strings.TrimSpace(s), ".")
+	if strings.Trim(field, "0") == "" && p.kind != "Bool" {
+		return text(v), "" // 7.0 is a number as forms send it
 	}
-	return start, bit
+	return register, field
 }
 
-func (p *attributeReader) bitHint(v any, t table) string {
-	if _, number := v.(float64); number && !t.bits() && p.resource.Type == "Bool" {
+// register is the address as the protocol has it, from 0.
+func (p *attributeReader) register(s string, t table, base int) int {
+	if s == "" {
+		return 0 // which is a finding already
+	}
+	n, err := integer(s, base, addresses-1+base)
+	if err != nil {
+		p.fail(startingAddress, p.bitHint(t), "%w", err)
+		return 0
+	}
+	return n - base
+}
+
+func (p *attributeReader) bitHint(t table) string {
+	if _, number := p.resource.Attributes[startingAddress].(float64); number && !t.bits() && p.kind == "Bool" {
 		return `Bits are written as text: "3.1" is bit 1 of register 3`
 	}
 	return ""
 }
 
-// raw is the type that the registers hold.
-func (p *attributeReader) raw() driver.Type {
+// field reads the bits of a number: "4", or "4-7".
+func (p *attributeReader) field(s string, raw driver.Type) (bit, bits int) {
+	low, high, ranged := strings.Cut(s, "-")
+	if !ranged {
+		high = low
+	}
+	most := 16*widths[raw] - 1
+	first, err := integer(low, 0, most)
+	last, e := integer(high, 0, most)
+	switch {
+	case err != nil || e != nil:
+		p.fail(startingAddress, "", "bit %q is not between 0 and %d", s, most)
+		return 0, 0
+	case last < first:
+		p.fail(startingAddress, "", "bits %q end before they begin", s)
+		return 0, 0
+	case p.kind == "Bool" && ranged:
+		p.fail(startingAddress, "", "a Bool is one bit, not %q", s)
+	case p.kind != "Bool" && last-first >= integerBits[p.kind]:
+		p.fail(startingAddress, "", "%d bits do not fit %s", last-first+1, p.kind)
+	case p.resource.Type != p.kind && p.kind != "Bool":
+		p.fail(startingAddress, "", "the elements of an array have no bits")
+	}
+	return first, last - first + 1
+}
+
+// elements is the size of an array; 0 for a single value. It leaves the type of
+// an element in kind.
+func (p *attributeReader) elements() int {
+	element, array := strings.CutSuffix(string(p.resource.Type), "Array")
+	v, sized := p.resource.Attributes[arraySize]
+	switch {
+	case !array && sized && text(v) != "":
+		p.fail(arraySize, "", "%s is no array", p.resource.Type)
+		return 0
+	case !array:
+		return 0
+	}
+	p.kind = driver.Type(element)
+	if !sized || text(v) == "" {
+		p.fail(arraySize, "", "is missing: an array needs its number of elements")
+		return 1
+	}
+	n, err := integer(v, 1, maxReadBits)
+	if err != nil {
+		p.fail(arraySize, "", "%w", err)
+		return 1
+	}
+	return n
+}
+
+// raw is the type that the registers of one element hold.
+func (p *attributeReader) raw(field bool) driver.Type {
 	v, ok := p.resource.Attributes[rawType]
 	if !ok || text(v) == "" {
-		return p.resource.Type
+		if field {
+			return "Uint16"
+		}
+		return p.kind
 	}
-	allowed := rawTypes[p.resource.Type]
-	if len(allowed) == 0 {
-		p.fail(rawType, "Only Float32 and Float64 have a rawType", "%s has no rawType", p.resource.Type)
-		return p.resource.Type
+	if !integers[p.kind] && !fractions[p.kind] {
+		p.fail(rawType, "Only numbers have a rawType", "%s has no rawType", p.resource.Type)
+		return p.kind
 	}
+	allowed := rawTypesOf(p.kind)
 	for _, t := range allowed {
 		if strings.EqualFold(text(v), string(t)) {
 			return t
 		}
 	}
 	p.fail(rawType, fmt.Sprintf("It is one of %v", allowed), "%q cannot become %s", text(v), p.resource.Type)
-	return p.resource.Type
+	return p.kind
 }
 
 func (p *attributeReader) flag(attribute string) bool {
@@ -180,24 +246,80 @@ func (p *attributeReader) flag(attribute string) bool {
 	return b
 }
 
+// order reads the order of bytes, by flags or by letters.
+func (p *attributeReader) order(raw driver.Type) order {
+	o := order{bytes: p.flag(isByteSwap), words: p.flag(isWordSwap)}
+	v, ok := p.resource.Attributes[byteOrder]
+	if !ok || text(v) == "" {
+		return o
+	}
+	if o.bytes || o.words {
+		p.fail(byteOrder, "Leave isByteSwap and isWordSwap out", "stands beside another order")
+		return o
+	}
+	o, err := parseOrder(text(v), widths[raw])
+	if err != nil {
+		p.fail(byteOrder, "", "%w", err)
+	}
+	return o
+}
+
+func (p *attributeReader) text() textForm {
+	var f textForm
+	for _, name := range []string{stringEncoding, stringPadding} {
+		v, ok := p.resource.Attributes[name]
+		if !ok || text(v) == "" {
+			continue
+		}
+		if p.kind != "String" {
+			p.fail(name, "", "%s is no String", p.resource.Type)
+			continue
+		}
+		if err := f.set(name, text(v)); err != nil {
+			p.fail(name, "", "%w", err)
+		}
+	}
+	return f
+}
+
 // count is the number of registers or bits.
-func (p *attributeReader) count(t table, raw driver.Type) int {
-	size, sized := p.resource.Attributes[stringRegisterSize]
+func (p *attributeReader) count(t table, a *address) int {
+	n, bits := max(a.elements, 1), max(a.elements, 1)
 	switch {
 	case t.bits():
-		return 1
-	case p.resource.Type != "String":
-		width, ok := widths[raw]
+		return n
+	case p.kind == "String":
+		return p.size()
+	case p.kind == "Bool":
+		n = (a.bit + bits + 15) / 16
+	case eightBits[a.raw] && a.elements > 0:
+		n = (n + 1) / 2 // two in a register
+	default:
+		width, ok := widths[a.raw]
 		if !ok {
-			p.fail(valueType, "It is one of Bool, Int16 to Int64, Uint16 to Uint64, Float32, Float64 and String",
+			p.fail(valueType, "It is one of Bool, Int8 to Int64, Uint8 to Uint64, Float32, Float64, arrays of these, and String",
 				"%s cannot be held by registers", p.resource.Type)
 		}
-		return width
-	case !sized:
+		n *= width
+	}
+	if n > maxReadRegisters {
+		p.fail(arraySize, "", "%d registers are more than one request may read: %d", n, maxReadRegisters)
+	}
+	return n
+}
+
+// size is the number of registers of a String.
+func (p *attributeReader) size() int {
+	v, ok := p.resource.Attributes[stringRegisterSize]
+	if p.resource.Type != p.kind {
+		p.fail(valueType, "", "%s cannot be held by registers", p.resource.Type)
+		return 1
+	}
+	if !ok {
 		p.fail(stringRegisterSize, "", "is missing: a String needs its number of registers")
 		return 0
 	}
-	n, err := integer(size, 1, maxWriteRegisters)
+	n, err := integer(v, 1, maxWriteRegisters)
 	if err != nil {
 		p.fail(stringRegisterSize, "", "%w", err)
 	}

@@ -16,7 +16,7 @@ func TestAddress(t *testing.T) {
 	}{
 		{resource("r", "Uint16", "HOLDING_REGISTERS", 4), address{span: span{holdingRegisters, 4, 1}, kind: "Uint16", raw: "Uint16"}},
 		{resource("r", "Float32", "holding_Registers", " 4 ", isByteSwap, true, isWordSwap, "True"),
-			address{span: span{holdingRegisters, 4, 2}, kind: "Float32", raw: "Float32", byteSwap: true, wordSwap: true}},
+			address{span: span{holdingRegisters, 4, 2}, kind: "Float32", raw: "Float32", order: order{bytes: true, words: true}}},
 		{resource("r", "Float64", "INPUT_REGISTERS", float64(65535), rawType, "uint16"),
 			address{span: span{inputRegisters, 65535, 1}, kind: "Float64", raw: "Uint16"}},
 		{resource("r", "Float64", "INPUT_REGISTERS", "7.0", rawType, "INT32", isWordSwap, ""),
@@ -25,11 +25,11 @@ func TestAddress(t *testing.T) {
 		{resource("r", "Bool", "coils", int64(1)), address{span: span{coils, 1, 1}, kind: "Bool", raw: "Bool"}},
 		{resource("r", "Bool", "DISCRETE_INPUTS", uint8(1)), address{span: span{discreteInputs, 1, 1}, kind: "Bool", raw: "Bool"}},
 		{resource("r", "Bool", "DISCRETES_INPUT", 1, urlRawQuery, "a=b"), address{span: span{discreteInputs, 1, 1}, kind: "Bool", raw: "Bool"}},
-		{resource("r", "Bool", "HOLDING_REGISTERS", "3.15"), address{span: span{holdingRegisters, 3, 1}, kind: "Bool", raw: "Bool", bit: 15}},
+		{resource("r", "Bool", "HOLDING_REGISTERS", "3.15"), address{span: span{holdingRegisters, 3, 1}, kind: "Bool", raw: "Uint16", bit: 15, bits: 1}},
 		{resource("r", "String", "HOLDING_REGISTERS", "1e3", stringRegisterSize, "123"), address{span: span{holdingRegisters, 1000, 123}, kind: "String", raw: "String"}},
 	}
 	for _, c := range cases {
-		got, err := parseAddress(c.resource)
+		got, err := parseAddress(c.resource, 0)
 		if err != nil || got != c.want {
 			t.Errorf("%v: %+v, %v, want %+v", c.resource.Attributes, got, err, c.want)
 		}
@@ -53,15 +53,30 @@ func TestBadAddress(t *testing.T) {
 		{resource("r", "Int16", "HOLDING_REGISTERS", -1), `resource "r", attribute "startingAddress": -1 is not between 0 and 65535`},
 		{resource("r", "Int16", "HOLDING_REGISTERS", "x"), `resource "r", attribute "startingAddress": "x" is not a whole number`},
 		{resource("r", "Int32", "HOLDING_REGISTERS", 65535), `resource "r", attribute "startingAddress": holding registers 65535-65536 go beyond address 65535`},
-		{resource("r", "Int8", "HOLDING_REGISTERS", 1), `resource "r", attribute "valueType": Int8 cannot be held by registers. It is one of Bool, Int16 to Int64, Uint16 to Uint64, Float32, Float64 and String`},
-		{resource("r", "Int32", "HOLDING_REGISTERS", 1, rawType, "INT16"), `resource "r", attribute "rawType": Int32 has no rawType. Only Float32 and Float64 have a rawType`},
-		{resource("r", "Float32", "HOLDING_REGISTERS", 1, rawType, "INT64"), `resource "r", attribute "rawType": "INT64" cannot become Float32. It is one of [Int16 Uint16 Float32]`},
+		{resource("r", "Object", "HOLDING_REGISTERS", 1), `resource "r", attribute "valueType": Object cannot be held by registers. It is one of Bool, Int8 to Int64, Uint8 to Uint64, Float32, Float64, arrays of these, and String`},
+		{resource("r", "StringArray", "HOLDING_REGISTERS", 1, arraySize, 2), `resource "r", attribute "valueType": StringArray cannot be held by registers`},
+		{resource("r", "Bool", "HOLDING_REGISTERS", 1, rawType, "INT16"), `resource "r", attribute "rawType": Bool has no rawType. Only numbers have a rawType`},
+		{resource("r", "Float32", "HOLDING_REGISTERS", 1, rawType, "FLOAT64"), `resource "r", attribute "rawType": "FLOAT64" cannot become Float32. It is one of [BCD16 BCD32 BCD64 Float32 Int16 Int32 Int64 Int8 Uint16 Uint32 Uint64 Uint8]`},
+		{resource("r", "Int32", "HOLDING_REGISTERS", 1, rawType, "FLOAT32"), `resource "r", attribute "rawType": "FLOAT32" cannot become Int32. It is one of [BCD16 BCD32 BCD64 Int16 Int32 Int64 Int8 Uint16 Uint32 Uint64 Uint8]`},
+		{resource("r", "Int16Array", "HOLDING_REGISTERS", 1), `resource "r", attribute "arraySize": is missing: an array needs its number of elements`},
+		{resource("r", "Int16", "HOLDING_REGISTERS", 1, arraySize, 3), `resource "r", attribute "arraySize": Int16 is no array`},
+		{resource("r", "Float64Array", "HOLDING_REGISTERS", 1, arraySize, 40), `resource "r", attribute "arraySize": 160 registers are more than one request may read: 125`},
+		{resource("r", "Uint8", "HOLDING_REGISTERS", "1.4-12"), `resource "r", attribute "startingAddress": 9 bits do not fit Uint8`},
+		{resource("r", "Uint16", "HOLDING_REGISTERS", "1.7-4"), `resource "r", attribute "startingAddress": bits "7-4" end before they begin`},
+		{resource("r", "Bool", "HOLDING_REGISTERS", "1.4-5"), `resource "r", attribute "startingAddress": a Bool is one bit, not "4-5"`},
+		{resource("r", "Uint16Array", "HOLDING_REGISTERS", "1.4", arraySize, 2), `resource "r", attribute "startingAddress": the elements of an array have no bits`},
+		{resource("r", "Uint16", "HOLDING_REGISTERS", 1, byteOrder, "ABCD"), `resource "r", attribute "byteOrder": "ABCD" is no order of 2 bytes; there are AB, BA`},
+		{resource("r", "Float32", "HOLDING_REGISTERS", 1, byteOrder, "ACBD"), `resource "r", attribute "byteOrder": "ACBD" is no order of 4 bytes; there are ABCD, BADC, CDAB, DCBA`},
+		{resource("r", "Float32", "HOLDING_REGISTERS", 1, byteOrder, "ABCD", isByteSwap, true), `resource "r", attribute "byteOrder": stands beside another order. Leave isByteSwap and isWordSwap out`},
+		{resource("r", "Uint16", "HOLDING_REGISTERS", 1, stringEncoding, "gbk"), `resource "r", attribute "stringEncoding": Uint16 is no String`},
+		{resource("r", "String", "HOLDING_REGISTERS", 1, stringRegisterSize, 1, stringEncoding, "ebcdic"), `resource "r", attribute "stringEncoding": unknown encoding "ebcdic"; there are utf-8, ascii, iso-8859-1, gbk, gb18030, shift-jis, utf-16be and utf-16le`},
+		{resource("r", "String", "HOLDING_REGISTERS", 1, stringRegisterSize, 1, stringPadding, "x"), `resource "r", attribute "stringPadding": unknown padding "x"; there are nul and space`},
 		{resource("r", "Int16", "HOLDING_REGISTERS", 1, isByteSwap, "maybe"), `resource "r", attribute "isByteSwap": "maybe" is neither true nor false`},
 		{resource("r", "String", "HOLDING_REGISTERS", 1), `resource "r", attribute "stringRegisterSize": is missing: a String needs its number of registers`},
 		{resource("r", "String", "HOLDING_REGISTERS", 1, stringRegisterSize, 124), `resource "r", attribute "stringRegisterSize": 124 is not between 1 and 123`},
 	}
 	for _, c := range cases {
-		_, err := parseAddress(c.resource)
+		_, err := parseAddress(c.resource, 0)
 		if err == nil || err.Error() != c.want {
 			t.Errorf("%v:\n got %v\nwant %s", c.resource.Attributes, err, c.want)
 		}
@@ -71,13 +86,32 @@ func TestBadAddress(t *testing.T) {
 	}
 }
 
+// A device may count its addresses from 1, as manuals do.
+func TestAddressBase(t *testing.T) {
+	for _, c := range []struct {
+		start any
+		want  int
+	}{{1, 0}, {"65536", 65535}, {"4.3", 3}} {
+		kind := driver.Type("Uint16")
+		if c.start == "4.3" {
+			kind = "Bool"
+		}
+		if a, err := parseAddress(resource("r", kind, "HOLDING_REGISTERS", c.start), 1); err != nil || a.start != c.want {
+			t.Errorf("%v: %+v, %v, want %d", c.start, a, err, c.want)
+		}
+	}
+	if _, err := parseAddress(word(0), 1); err == nil || !strings.Contains(err.Error(), "0 is not between 1 and 65536") {
+		t.Error(err)
+	}
+}
+
 func FuzzAddress(f *testing.F) {
 	f.Add("HOLDING_REGISTERS", "3.1", "Bool", "", "", "")
 	f.Add("COILS", "65535", "Bool", "INT16", "true", "1")
 	f.Add("INPUT_REGISTERS", "1e400", "String", "", "x", "9223372036854775808")
 	f.Fuzz(func(t *testing.T, table, start, kind, raw, swap, size string) {
 		r := resource("r", driver.Type(kind), table, start, rawType, raw, isWordSwap, swap, stringRegisterSize, size)
-		a, err := parseAddress(r)
+		a, err := parseAddress(r, 0)
 		if err != nil {
 			if len(driver.Findings(err)) == 0 {
 				t.Fatalf("%v is no finding", err)
@@ -88,7 +122,9 @@ func FuzzAddress(f *testing.F) {
 			t.Fatalf("%+v is out of range", a)
 		}
 		if !a.table.bits() {
-			decode(a, make([]uint16, a.count)) // whatever is accepted can be read
+			if _, err := decode(a, make([]uint16, a.count)); err != nil { // whatever is accepted can be read
+				t.Fatal(err)
+			}
 		}
 	})
 }
@@ -102,8 +138,8 @@ func TestIntegerBounds(t *testing.T) {
 }
 
 func TestFindingsKeepTheirOrder(t *testing.T) {
-	_, one := parseAddress(driver.Resource{Name: "one", Type: "Bool"})
-	_, two := parseAddress(driver.Resource{Name: "two", Type: "Bool"})
+	_, one := parseAddress(driver.Resource{Name: "one", Type: "Bool"}, 0)
+	_, two := parseAddress(driver.Resource{Name: "two", Type: "Bool"}, 0)
 	found := driver.Findings(errors.Join(nil, one, errors.New("other"), errors.Join(two)))
 	if len(found) != 2 || found[0].Resource != "one" || found[1].Resource != "two" {
 		t.Errorf("%v", found)

@@ -19,11 +19,12 @@ type request struct {
 	write     bool
 	registers []uint16
 	bits      []bool
-	// mask makes a write of one register change only these bits of it, by
-	// reading it first: the owner of the line lets nothing come between.
-	mask uint16
-	// multiple writes one register or bit by the function for many.
-	multiple bool
+	// masks make a write change only these bits of its registers, by reading
+	// them first: the owner of the line lets nothing come between.
+	masks []uint16
+	// multiple writes one register or bit by the function for many, and single
+	// writes many of them one by one.
+	multiple, single bool
 }
 
 func (r request) String() string {
@@ -44,18 +45,36 @@ type answer struct {
 // conn is an open line. One goroutine uses it.
 type conn interface {
 	exchange(request) (answer, error)
-	// drain throws away what comes on a serial line until nothing has come for
-	// the given time, and tells whether something did.
+	// drain throws away what comes on a line whose answers have no number until
+	// nothing has come for the given time, and tells whether something did.
 	drain(silence time.Duration) (found bool, err error)
 	Close() error
 }
 
-// client is a conn of the Modbus library. Only the exceptions of a device
-// leave it usable: after any other error an answer may still be on its way,
-// and it must be closed.
+// functions are those of the protocol, as the Modbus library has them.
+type functions interface {
+	SetUnitId(unit uint8) error
+	ReadCoils(start, count uint16) ([]bool, error)
+	ReadDiscreteInputs(start, count uint16) ([]bool, error)
+	ReadRegisters(start, count uint16, kind modbus.RegType) ([]uint16, error)
+	WriteCoil(at uint16, on bool) error
+	WriteCoils(start uint16, on []bool) error
+	WriteRegister(at, register uint16) error
+	WriteRegisters(start uint16, registers []uint16) error
+	Close() error
+}
+
+// drainer is a second handle on a line whose answers have no number.
+type drainer interface {
+	drain(silence time.Duration) (found bool, err error)
+	Close() error
+}
+
+// client is a conn. Only the exceptions of a device leave it usable: after any
+// other error an answer may still be on its way, and it must be closed.
 type client struct {
-	*modbus.ModbusClient
-	port *port // of a serial line
+	functions
+	port drainer // nil for TCP, where answers have a number
 }
 
 var parities = map[string]uint{"N": modbus.PARITY_NONE, "E": modbus.PARITY_EVEN, "O": modbus.PARITY_ODD}
@@ -63,11 +82,19 @@ var parities = map[string]uint{"N": modbus.PARITY_NONE, "E": modbus.PARITY_EVEN,
 // open connects. The library takes one time-out for all requests of a line,
 // and up to 5 s to connect.
 func open(w wire, timeout time.Duration, l *slog.Logger) (conn, error) {
-	c, err := modbus.NewClient(&modbus.ClientConfiguration{
+	if address, ok := strings.CutPrefix(w.endpoint, schemeRTU+"://"); ok {
+		return openRTU(address, timeout)
+	}
+	conf := modbus.ClientConfiguration{
 		URL: w.endpoint, Timeout: timeout,
 		Speed: uint(w.baud), DataBits: uint(w.dataBits), StopBits: uint(w.stopBits), Parity: parities[w.parity],
 		Logger: libraryLog(l), // it writes to the standard output otherwise
-	})
+	}
+	err := w.tls.load(&conf)
+	var c *modbus.ModbusClient
+	if err == nil {
+		c, err = modbus.NewClient(&conf)
+	}
 	if err == nil {
 		err = c.Open()
 	}
@@ -75,7 +102,7 @@ func open(w wire, timeout time.Duration, l *slog.Logger) (conn, error) {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	if !w.serialLine() {
-		return client{ModbusClient: c}, nil
+		return client{functions: c}, nil
 	}
 	p, err := openPort(w)
 	if err != nil {
@@ -89,9 +116,9 @@ func (c client) drain(silence time.Duration) (bool, error) { return c.port.drain
 // Close ends the connection.
 func (c client) Close() error {
 	if c.port == nil {
-		return c.ModbusClient.Close()
+		return c.functions.Close()
 	}
-	return errors.Join(c.port.Close(), c.ModbusClient.Close())
+	return errors.Join(c.port.Close(), c.functions.Close())
 }
 
 func libraryLog(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelDebug) }
@@ -126,16 +153,39 @@ func (c client) get(s span) (a answer, err error) {
 func (c client) set(r request) error {
 	start := uint16(r.span.start)
 	switch {
+	case r.masks != nil:
+		return c.setMasked(r)
+	case r.single:
+		return c.setSingly(r)
 	case r.span.table == coils && len(r.bits) == 1 && !r.multiple:
 		return c.WriteCoil(start, r.bits[0])
 	case r.span.table == coils:
 		return c.WriteCoils(start, r.bits)
-	case r.mask != 0:
-		return c.setMasked(r)
 	case len(r.registers) == 1 && !r.multiple:
 		return c.WriteRegister(start, r.registers[0])
 	}
 	return c.WriteRegisters(start, r.registers)
+}
+
+// setSingly makes a request for each register or coil.
+func (c client) setSingly(r request) error {
+	for i := range r.span.count {
+		one := r
+		one.single = false
+		one.span = span{r.span.table, r.span.start + i, 1}
+		if one.span.table == coils {
+			one.bits = r.bits[i : i+1]
+		} else {
+			one.registers = r.registers[i : i+1]
+		}
+		if err := c.set(one); err != nil {
+			if i > 0 {
+				return fmt.Errorf("%s was written, but not what follows: %w", span{r.span.table, r.span.start, i}, err)
+			}
+			return err
+		}
+	}
+	return nil
 }
 
 func (c client) setMasked(r request) error {
@@ -143,11 +193,12 @@ func (c client) setMasked(r request) error {
 	if err != nil {
 		return err
 	}
-	value := old.registers[0]&^r.mask | r.registers[0]&r.mask
-	if r.multiple {
-		return c.WriteRegisters(uint16(r.span.start), []uint16{value})
+	merged := r
+	merged.masks, merged.registers = nil, make([]uint16, len(r.registers))
+	for i := range merged.registers {
+		merged.registers[i] = old.registers[i]&^r.masks[i] | r.registers[i]&r.masks[i]
 	}
-	return c.WriteRegister(uint16(r.span.start), value)
+	return c.set(merged)
 }
 
 // exceptions are the answers by which a device refuses a request.

@@ -1,190 +1,224 @@
 package modbus
 
 import (
-	"bytes"
 	"fmt"
-	"math"
-	"math/bits"
-	"strings"
-	"unicode/utf8"
+	"reflect"
 
 	"sluice/device-service/internal/driver"
 )
 
+// goTypes are the Go types of the elements of arrays.
+var goTypes = map[driver.Type]reflect.Type{
+	"Bool": reflect.TypeFor[bool](),
+	"Int8": reflect.TypeFor[int8](), "Int16": reflect.TypeFor[int16](), "Int32": reflect.TypeFor[int32](), "Int64": reflect.TypeFor[int64](),
+	"Uint8": reflect.TypeFor[uint8](), "Uint16": reflect.TypeFor[uint16](), "Uint32": reflect.TypeFor[uint32](), "Uint64": reflect.TypeFor[uint64](),
+	"Float32": reflect.TypeFor[float32](), "Float64": reflect.TypeFor[float64](),
+}
+
+// element is the type of one value: of the resource, or of its array.
+func (a address) element() driver.Type {
+	if a.elements == 0 {
+		return a.kind
+	}
+	return a.kind[:len(a.kind)-len("Array")]
+}
+
 // decode turns the registers of an address, in wire order, into a value of
 // the resource's Go type. The registers are left as they are.
-func decode(a address, registers []uint16) any {
-	switch a.kind {
-	case "Bool":
-		return swapped(registers[0], a.byteSwap)>>a.bit&1 == 1
-	case "String":
-		return decodeString(registers, a.byteSwap)
-	}
-	n := a.gather(registers)
-	switch a.raw {
-	case "Int16":
-		return widen(a.kind, int16(n))
-	case "Uint16":
-		return widen(a.kind, uint16(n))
-	case "Int32":
-		return widen(a.kind, int32(n))
-	case "Uint32":
-		return widen(a.kind, uint32(n))
-	case "Int64":
-		return int64(n)
-	case "Uint64":
-		return n
-	case "Float32":
-		return widen(a.kind, math.Float32frombits(uint32(n)))
-	}
-	return math.Float64frombits(n)
-}
-
-// widen converts what the registers hold to the type of the resource, if that
-// is another one.
-func widen[T int16 | uint16 | int32 | uint32 | float32](kind driver.Type, v T) any {
-	switch kind {
-	case "Float32":
-		return float32(v)
-	case "Float64":
-		return float64(v)
-	}
-	return v
-}
-
-// gather is the number that up to four registers make: the bytes of each are
-// swapped first, then the order of the registers.
-func (a address) gather(registers []uint16) (n uint64) {
-	for i := range registers {
-		r := registers[i]
-		if a.wordSwap {
-			r = registers[len(registers)-1-i]
-		}
-		n = n<<16 | uint64(swapped(r, a.byteSwap))
-	}
-	return n
-}
-
-// scatter is the reverse of gather.
-func (a address) scatter(n uint64) []uint16 {
-	registers := make([]uint16, a.count)
-	for i := range registers {
-		at := len(registers) - 1 - i // the lowest part comes last
-		if a.wordSwap {
-			at = i
-		}
-		registers[at] = swapped(uint16(n>>(16*i)), a.byteSwap)
-	}
-	return registers
-}
-
-func swapped(r uint16, swap bool) uint16 {
-	if swap {
-		return bits.ReverseBytes16(r)
-	}
-	return r
-}
-
-// decodeString reads two bytes a register. NULs at both ends are padding, and
-// what is no UTF-8 is replaced, since the bus carries text.
-func decodeString(registers []uint16, byteSwap bool) string {
-	raw := make([]byte, 0, 2*len(registers))
-	for _, r := range registers {
-		r = swapped(r, byteSwap)
-		raw = append(raw, byte(r>>8), byte(r))
-	}
-	return strings.ToValidUTF8(string(bytes.Trim(raw, "\x00")), "\uFFFD")
-}
-
-// encode turns a value of the resource's Go type into registers in wire order.
-// The bit of a register is no matter of it.
-func encode(a address, v any) ([]uint16, error) {
-	if s, ok := v.(string); ok && a.kind == "String" {
-		return encodeString(s, a.count, a.byteSwap), nil
-	}
-	n, err := number(a, v)
-	if err != nil {
-		return nil, err
-	}
-	return a.scatter(n), nil
-}
-
-// number is the bit pattern of a number in the registers' type.
-func number(a address, v any) (n uint64, err error) {
-	kind := driver.Type("")
-	switch v := v.(type) {
-	case int16:
-		kind, n = "Int16", uint64(v)
-	case uint16:
-		kind, n = "Uint16", uint64(v)
-	case int32:
-		kind, n = "Int32", uint64(v)
-	case uint32:
-		kind, n = "Uint32", uint64(v)
-	case int64:
-		kind, n = "Int64", uint64(v)
-	case uint64:
-		kind, n = "Uint64", v
-	case float32:
-		kind = "Float32"
-		n, err = fractional(a.raw, float64(v))
-	case float64:
-		kind = "Float64"
-		n, err = fractional(a.raw, v)
-	}
-	if kind != a.kind {
-		return 0, mismatch(a, v)
-	}
-	return n, err
-}
-
-func mismatch(a address, v any) error {
-	return fmt.Errorf("the value is a %T where the resource is %s", v, a.kind)
-}
-
-// ranges of the whole numbers that a Float32 or Float64 may be held as.
-var ranges = map[driver.Type][2]float64{
-	"Int16":  {math.MinInt16, math.MaxInt16},
-	"Uint16": {0, math.MaxUint16},
-	"Int32":  {math.MinInt32, math.MaxInt32},
-	"Uint32": {0, math.MaxUint32},
-}
-
-// fractional is the bit pattern of a Float32 or Float64. As a whole number the
-// value is rounded: a scale of 0.1 has made 252.99999999999997 of 25.3.
-func fractional(raw driver.Type, f float64) (uint64, error) {
+func decode(a address, registers []uint16) (any, error) {
 	switch {
-	case raw == "Float64":
-		return math.Float64bits(f), nil
-	case raw == "Float32" && math.Abs(f) > math.MaxFloat32 && !math.IsInf(f, 0):
-		return 0, fmt.Errorf("%v is beyond Float32", f)
-	case raw == "Float32":
-		return uint64(math.Float32bits(float32(f))), nil
+	case a.kind == "String":
+		return a.text.decode(registers, a.order)
+	case a.element() == "Bool" && a.elements == 0:
+		return a.on(registers, 0), nil
+	case a.elements == 0:
+		return a.number(a.order.gather(registers))
 	}
-	whole, bounds := math.RoundToEven(f), ranges[raw]
-	if math.IsNaN(f) || whole < bounds[0] || whole > bounds[1] {
-		return 0, fmt.Errorf("%v is beyond %s, which the registers hold", f, raw)
-	}
-	return uint64(int64(whole)), nil
-}
-
-// encodeString pads with NULs, and cuts what is too long behind a whole
-// character.
-func encodeString(s string, count int, byteSwap bool) []uint16 {
-	raw := make([]byte, 2*count)
-	if cut := len(raw); len(s) > cut {
-		for cut > 0 && !utf8.RuneStart(s[cut]) {
-			cut--
+	out := reflect.MakeSlice(reflect.SliceOf(goTypes[a.element()]), a.elements, a.elements)
+	for i := range a.elements {
+		v, err := a.decodeElement(registers, i)
+		if err != nil {
+			return nil, fmt.Errorf("element %d: %w", i, err)
 		}
-		s = s[:cut]
+		out.Index(i).Set(reflect.ValueOf(v))
 	}
-	copy(raw, s)
-	registers := make([]uint16, count)
-	for i := range registers {
-		registers[i] = swapped(uint16(raw[2*i])<<8|uint16(raw[2*i+1]), byteSwap)
-	}
-	return registers
+	return out.Interface(), nil
 }
 
-// mask is the bit of a Bool in a register, in wire order.
-func (a address) mask() uint16 { return swapped(1<<a.bit, a.byteSwap) }
+func (a address) decodeElement(registers []uint16, i int) (any, error) {
+	switch {
+	case a.element() == "Bool":
+		return a.on(registers, i), nil
+	case eightBits[a.raw]:
+		r := a.order.register(registers[i/2])
+		if i%2 == 0 {
+			r >>= 8
+		}
+		return a.number(uint64(r))
+	}
+	width := widths[a.raw]
+	return a.number(a.order.gather(registers[i*width : (i+1)*width]))
+}
+
+// on tells whether a bit is set, counted from the first one of the address.
+func (a address) on(registers []uint16, i int) bool {
+	i += a.bit
+	return a.order.register(registers[i/16])>>(i%16)&1 == 1
+}
+
+// number is what the bits of an element mean.
+func (a address) number(n uint64) (any, error) {
+	raw := a.raw
+	if a.bits > 0 {
+		n = n >> a.bit & (1<<a.bits - 1)
+		raw = "Uint64"
+	}
+	return fromRaw(a.element(), raw, n)
+}
+
+// decodeBits makes a value of coils or discrete inputs.
+func decodeBits(a address, bits []bool) any {
+	if a.elements == 0 {
+		return bits[0]
+	}
+	return append([]bool(nil), bits...)
+}
+
+// encoded is what a write sets. Without masks it is all of the registers.
+type encoded struct {
+	registers []uint16
+	masks     []uint16 // the bits of each register that are set
+	bits      []bool   // of coils
+}
+
+// encode turns a value of the resource's Go type into registers in wire order,
+// or into coils.
+func encode(a address, v any) (encoded, error) {
+	if reflect.TypeOf(v) != a.goType() {
+		return encoded{}, fmt.Errorf("the value is a %T where the resource is %s", v, a.kind)
+	}
+	if a.kind == "String" {
+		registers, err := a.text.encode(v.(string), a.count, a.order)
+		return encoded{registers: registers}, err
+	}
+	elements, err := a.list(v)
+	if err != nil {
+		return encoded{}, err
+	}
+	if a.table.bits() {
+		out := encoded{}
+		for _, e := range elements {
+			out.bits = append(out.bits, e.(bool))
+		}
+		return out, nil
+	}
+	return a.encodeRegisters(elements)
+}
+
+func (a address) goType() reflect.Type {
+	switch {
+	case a.kind == "String":
+		return reflect.TypeFor[string]()
+	case a.elements > 0:
+		return reflect.SliceOf(goTypes[a.element()])
+	}
+	return goTypes[a.kind]
+}
+
+// list is the value as a list of elements, as many as there are.
+func (a address) list(v any) ([]any, error) {
+	if a.elements == 0 {
+		return []any{v}, nil
+	}
+	array := reflect.ValueOf(v)
+	if array.Len() != a.elements {
+		return nil, fmt.Errorf("the value has %d elements where the resource has %d", array.Len(), a.elements)
+	}
+	out := make([]any, a.elements)
+	for i := range out {
+		out[i] = array.Index(i).Interface()
+	}
+	return out, nil
+}
+
+func (a address) encodeRegisters(elements []any) (encoded, error) {
+	out := encoded{registers: make([]uint16, a.count)}
+	for i, e := range elements {
+		if on, ok := e.(bool); ok {
+			out.setBit(a, i, on)
+			continue
+		}
+		n, err := toRaw(a.rawOfBits(), e)
+		if err != nil && a.elements > 0 {
+			return encoded{}, fmt.Errorf("element %d: %w", i, err)
+		}
+		if err != nil {
+			return encoded{}, err
+		}
+		if err := out.set(a, i, n); err != nil {
+			return encoded{}, err
+		}
+	}
+	return out, nil
+}
+
+// rawOfBits is the type that a number is checked against.
+func (a address) rawOfBits() driver.Type {
+	if a.bits == 0 {
+		return a.raw
+	}
+	if signed[a.kind] {
+		return "Int64"
+	}
+	return "Uint64"
+}
+
+// setBit sets one bit and leaves the others of its register alone.
+func (e *encoded) setBit(a address, i int, on bool) {
+	if e.masks == nil {
+		e.masks = make([]uint16, a.count)
+	}
+	i += a.bit
+	mask := a.order.register(1 << (i % 16))
+	e.masks[i/16] |= mask
+	if on {
+		e.registers[i/16] |= mask
+	}
+}
+
+// set places the number of an element.
+func (e *encoded) set(a address, i int, n uint64) error {
+	switch {
+	case a.bits > 0:
+		return e.setField(a, n)
+	case eightBits[a.raw] && a.elements > 0:
+		r := uint16(n & 0xff)
+		if i%2 == 0 {
+			r <<= 8
+		}
+		e.registers[i/2] |= a.order.register(r)
+		if a.elements%2 == 1 && i == a.elements-1 { // the other half of the last register is not ours
+			e.masks = make([]uint16, a.count)
+			for k := range e.masks {
+				e.masks[k] = 0xffff
+			}
+			e.masks[i/2] = a.order.register(0xff00)
+		}
+		return nil
+	}
+	width := widths[a.raw]
+	a.order.scatter(e.registers[i*width:(i+1)*width], n)
+	return nil
+}
+
+// setField sets the bits of a field, and leaves the others alone.
+func (e *encoded) setField(a address, n uint64) error {
+	mask := uint64(1)<<a.bits - 1
+	if signed[a.kind] && int64(n) < 0 || n&^mask != 0 {
+		return fmt.Errorf("%d does not fit %d bits", int64(n), a.bits)
+	}
+	a.order.scatter(e.registers, n<<a.bit)
+	e.masks = make([]uint16, a.count)
+	a.order.scatter(e.masks, mask<<a.bit)
+	return nil
+}

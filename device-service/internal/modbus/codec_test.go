@@ -17,11 +17,21 @@ import (
 func registersOf(t testing.TB, kind, raw driver.Type, byteSwap, wordSwap bool, size int) address {
 	t.Helper()
 	r := resource("r", kind, "HOLDING_REGISTERS", 0, rawType, string(raw), isByteSwap, byteSwap, isWordSwap, wordSwap, stringRegisterSize, size)
-	a, err := parseAddress(r)
+	a, err := parseAddress(r, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// value decodes what must be right.
+func value(t testing.TB, a address, registers []uint16) any {
+	t.Helper()
+	v, err := decode(a, registers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 // Registers in wire order and their values, with all orders of bytes and words.
@@ -45,11 +55,11 @@ func TestOrders(t *testing.T) {
 	for _, c := range cases {
 		for i, registers := range [][]uint16{c.plain, c.words, c.bytes, c.both} {
 			a := registersOf(t, c.kind, "", i >= 2, i%2 == 1, 1)
-			if got := decode(a, registers); !reflect.DeepEqual(got, c.value) {
+			if got := value(t, a, registers); !reflect.DeepEqual(got, c.value) {
 				t.Errorf("%04x as %+v: %T %v, want %T %v", registers, a, got, got, c.value, c.value)
 			}
-			if got, err := encode(a, c.value); err != nil || !slices.Equal(got, registers) {
-				t.Errorf("%v as %+v: %04x, %v, want %04x", c.value, a, got, err, registers)
+			if got, err := encode(a, c.value); err != nil || !slices.Equal(got.registers, registers) {
+				t.Errorf("%v as %+v: %+v, %v, want %04x", c.value, a, got, err, registers)
 			}
 		}
 	}
@@ -71,18 +81,18 @@ func TestRawTypes(t *testing.T) {
 	}
 	for _, c := range cases {
 		a := registersOf(t, c.kind, c.raw, false, false, 1)
-		if got := decode(a, c.registers); got != c.want {
+		if got := value(t, a, c.registers); got != c.want {
 			t.Errorf("%s from %s: %T %v, want %T %v", c.kind, c.raw, got, got, c.want, c.want)
 		}
-		if got, err := encode(a, c.want); err != nil || !slices.Equal(got, c.registers) {
-			t.Errorf("%v as %s: %04x, %v, want %04x", c.want, c.raw, got, err, c.registers)
+		if got, err := encode(a, c.want); err != nil || !slices.Equal(got.registers, c.registers) {
+			t.Errorf("%v as %s: %+v, %v, want %04x", c.want, c.raw, got, err, c.registers)
 		}
 	}
 }
 
 func TestFractionsAreRounded(t *testing.T) {
 	a := registersOf(t, "Float64", "UINT16", false, false, 1)
-	if got, err := encode(a, 25.3/0.1); err != nil || got[0] != 253 {
+	if got, err := encode(a, 25.3/0.1); err != nil || got.registers[0] != 253 {
 		t.Errorf("25.3/0.1 as a register: %v, %v", got, err)
 	}
 }
@@ -121,17 +131,17 @@ func TestStrings(t *testing.T) {
 		{[]uint16{0x4142, 0x4300, 0}, "ABC"}, {[]uint16{0, 0x0041, 0}, "A"}, {[]uint16{0, 0, 0}, ""},
 		{[]uint16{0x4100, 0x4200, 0x4300}, "A\x00B\x00C"}, {[]uint16{0x32b0, 0x4300, 0}, "2\uFFFDC"},
 	} {
-		if got := decode(a, c.registers); got != c.want {
+		if got := value(t, a, c.registers); got != c.want {
 			t.Errorf("%04x: %q, want %q", c.registers, got, c.want)
 		}
 	}
 	swapped := registersOf(t, "String", "", true, false, 2)
-	if got := decode(swapped, []uint16{0x4241, 0x0043}); got != "ABC" {
+	if got := value(t, swapped, []uint16{0x4241, 0x0043}); got != "ABC" {
 		t.Errorf("swapped bytes: %q", got)
 	}
 	for in, want := range map[string]string{"longer than that": "longer", "12345é": "12345", "1234é": "1234é"} {
-		registers, err := encode(a, in)
-		if got := decode(a, registers); err != nil || got != want {
+		e, err := encode(a, in)
+		if got := value(t, a, e.registers); err != nil || got != want {
 			t.Errorf("%q is cut to %q, %v, want %q", in, got, err, want)
 		}
 	}
@@ -142,8 +152,9 @@ func TestBits(t *testing.T) {
 		for _, swap := range []bool{false, true} {
 			a := registersOf(t, "Bool", "", swap, false, 1)
 			a.bit = bit
-			if decode(a, []uint16{a.mask()}) != true || decode(a, []uint16{^a.mask()}) != false {
-				t.Errorf("bit %d, swapped %v: mask %04x", bit, swap, a.mask())
+			on, err := encode(a, true)
+			if mask := on.masks[0]; err != nil || mask != on.registers[0] || value(t, a, []uint16{mask}) != true || value(t, a, []uint16{^mask}) != false {
+				t.Errorf("bit %d, swapped %v: %+v, %v", bit, swap, on, err)
 			}
 		}
 	}
@@ -153,20 +164,20 @@ func TestBits(t *testing.T) {
 func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		size := rapid.IntRange(1, 20).Draw(rt, "size")
-		value := rapid.OneOf(
+		v := rapid.OneOf(
 			rapid.Int16().AsAny(), rapid.Uint16().AsAny(), rapid.Int32().AsAny(), rapid.Uint32().AsAny(),
 			rapid.Int64().AsAny(), rapid.Uint64().AsAny(), rapid.Float32().AsAny(), rapid.Float64().AsAny(),
 			rapid.StringN(0, -1, 2*size).Filter(func(s string) bool { return strings.Trim(s, "\x00") == s }).AsAny(),
 		).Draw(rt, "value")
-		name := reflect.TypeOf(value).Name()
+		name := reflect.TypeOf(v).Name()
 		kind := driver.Type(strings.ToUpper(name[:1]) + name[1:])
 		a := registersOf(t, kind, "", rapid.Bool().Draw(rt, "bytes"), rapid.Bool().Draw(rt, "words"), size)
-		registers, err := encode(a, value)
+		e, err := encode(a, v)
 		if err != nil {
 			rt.Fatal(err)
 		}
-		if got := decode(a, registers); !reflect.DeepEqual(got, value) {
-			rt.Fatalf("%v came back as %v", value, got)
+		if got := value(t, a, e.registers); !reflect.DeepEqual(got, v) {
+			rt.Fatalf("%v came back as %v", v, got)
 		}
 	})
 }
@@ -181,19 +192,22 @@ func FuzzDecode(f *testing.F) {
 		}
 		r := resource("r", driver.Type(kind), "HOLDING_REGISTERS", 0,
 			rawType, raw, isByteSwap, byteSwap, isWordSwap, wordSwap, stringRegisterSize, len(registers))
-		a, err := parseAddress(r)
+		a, err := parseAddress(r, 0)
 		if err != nil || a.count != len(registers) {
 			return
 		}
-		v := decode(a, registers)
+		v, err := decode(a, registers)
+		if err != nil {
+			return // no number in BCD, or beyond the type
+		}
 		if s, ok := v.(string); ok && !utf8.ValidString(s) {
 			t.Fatalf("%q is no text", s)
 		}
 		if f, ok := v.(float64); kind == "Bool" || kind == "String" || ok && math.IsNaN(f) || v != v {
 			return // a bit is a part of its register; padding and the payload of NaN are lost
 		}
-		if again, err := encode(a, v); err != nil || !slices.Equal(again, registers) {
-			t.Fatalf("%04x is %v is %04x, %v", registers, v, again, err)
+		if again, err := encode(a, v); err != nil || !slices.Equal(again.registers, registers) {
+			t.Fatalf("%04x is %v is %+v, %v", registers, v, again, err)
 		}
 	})
 }
@@ -203,6 +217,6 @@ func BenchmarkDecode(b *testing.B) {
 	registers := []uint16{0, 0, 0x0080, 0x3940}
 	b.ReportAllocs()
 	for b.Loop() {
-		decode(a, registers)
+		_, _ = decode(a, registers)
 	}
 }

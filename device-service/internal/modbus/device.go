@@ -33,7 +33,7 @@ type device struct {
 
 func newDevice(d driver.Device, s settings, resources []driver.Resource, lapse time.Duration) *device {
 	return &device{
-		name: d.Name, settings: s, probe: probe(s.unit, resources), gone: make(chan struct{}),
+		name: d.Name, settings: s, probe: probe(s, resources), gone: make(chan struct{}),
 		borders: borders{lapse: lapse}, nextProbe: time.Now(),
 	}
 }
@@ -48,13 +48,13 @@ func (d *device) inherit(old *device) {
 
 // probe reads the first resource that can be read, else the first holding
 // register: a device that refuses it is alive as well.
-func probe(unit uint8, resources []driver.Resource) request {
+func probe(s settings, resources []driver.Resource) request {
 	for _, r := range resources {
-		if a, err := parseAddress(r); err == nil && r.Readable {
-			return request{unit: unit, span: a.span}
+		if a, err := parseAddress(r, s.base); err == nil && r.Readable {
+			return request{unit: s.unit, span: a.span}
 		}
 	}
-	return request{unit: unit, span: span{holdingRegisters, 0, 1}}
+	return request{unit: s.unit, span: span{holdingRegisters, 0, 1}}
 }
 
 // removed tells whether the device was removed.
@@ -80,6 +80,12 @@ func (d *device) plan(wanted []span, l limits) []group {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	l.registers = min(l.registers, d.maxRegisters)
+	if d.registerGap >= 0 {
+		l.registerGap = d.registerGap
+	}
+	if d.bitGap >= 0 {
+		l.bitGap = d.bitGap
+	}
 	return plan(wanted, l, d.borders.fresh())
 }
 

@@ -65,10 +65,10 @@ func (d *Driver) OnState(f func(device string, s driver.State)) {
 // Validate checks the protocol properties of a device and the attributes of
 // its resources.
 func (d *Driver) Validate(dev driver.Device, resources []driver.Resource) error {
-	_, err := parseProtocols(dev.Protocols)
+	s, err := parseProtocols(dev.Protocols)
 	findings := []error{err}
 	for _, r := range resources {
-		_, err := parseAddress(r)
+		_, err := parseAddress(r, s.base)
 		findings = append(findings, err)
 	}
 	return errors.Join(findings...)
@@ -172,7 +172,7 @@ func (d *Driver) Write(ctx context.Context, device string, writes []driver.Write
 	if err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
-	settings, err := planWrites(dev.unit, writes)
+	settings, err := dev.planWrites(writes)
 	if err == nil {
 		err = dev.write(ctx, settings)
 	}

@@ -19,7 +19,7 @@ type link struct {
 	retry   time.Time     // no attempt before
 	pause   time.Duration // before the attempt after that
 
-	// Of a serial line, see settle.
+	// Of a line whose answers have no number, see settle.
 	unsettled bool
 	doubtful  map[uint8]bool // units
 }
@@ -72,15 +72,16 @@ func (l *line) hangUp() {
 	l.link.conn = nil
 }
 
-// exchange makes one exchange. A read on a connection that the peer has closed
-// in the meantime is tried again on a new one; a write is not, since it may
-// have been done.
+// exchange makes one exchange. A read is tried again as often as the device
+// says, and once on a new connection when the peer has closed the old one in
+// the meantime; a write is not, since it may have been done.
 func (l *line) exchange(d *device, r request) (answer, error) {
-	for {
+	for tries := 0; ; tries++ {
 		fresh, err := l.connect(d.wire)
 		if err != nil {
 			return answer{}, err
 		}
+		l.pace(fresh)
 		a, err := l.try(d, r)
 		l.link.used = time.Now()
 		if answered(err) {
@@ -88,8 +89,25 @@ func (l *line) exchange(d *device, r request) (answer, error) {
 		}
 		l.link.doubt(d.unit)
 		l.hangUp()
-		if fresh || r.write || errors.Is(err, modbus.ErrRequestTimedOut) {
+		stale := !fresh && !errors.Is(err, modbus.ErrRequestTimedOut)
+		if r.write || tries >= d.retries && !stale {
 			return answer{}, err
 		}
+		if stale {
+			tries--
+		}
 	}
+}
+
+// pace keeps the pauses that devices of the line want.
+func (l *line) pace(fresh bool) {
+	var connect, frame time.Duration
+	for _, d := range l.members() {
+		connect, frame = max(connect, d.connectDelay), max(frame, d.frameDelay)
+	}
+	if fresh {
+		time.Sleep(connect)
+		return
+	}
+	time.Sleep(time.Until(l.link.used.Add(frame)))
 }

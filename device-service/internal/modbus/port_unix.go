@@ -22,9 +22,6 @@ func openPort(w wire) (*port, error) {
 	return &port{f}, nil
 }
 
-// mostSilences bounds a drain, by its silence.
-const mostSilences = 20
-
 // drain throws away what comes until nothing has come for the given time, and
 // tells whether something did.
 func (p *port) drain(silence time.Duration) (found bool, err error) {

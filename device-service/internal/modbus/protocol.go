@@ -22,8 +22,9 @@ const (
 
 // wire says how a line is opened. Devices with the same endpoint share a line.
 type wire struct {
-	endpoint string // tcp://host:port or rtu://device
-	baud     int    // this and what follows: serial only
+	endpoint string // tcp://host:port, tcp+tls://, rtuovertcp:// or rtu://device
+	tls      tlsFiles
+	baud     int // this and what follows: serial only
 	dataBits int
 	stopBits int
 	parity   string // N, E or O
@@ -38,6 +39,16 @@ type settings struct {
 	// each request, and below 0 it is never closed.
 	idle         time.Duration
 	maxRegisters int // in one read
+	// Unwanted registers or bits that a read may take along; below 0: as the
+	// driver has it.
+	registerGap, bitGap int
+
+	base         int           // of the addresses in profiles: 0 or 1
+	retries      int           // of a read that was not answered
+	frameDelay   time.Duration // least pause between two requests on the line
+	connectDelay time.Duration // between connecting and the first request
+	single       bool          // each register or coil is written by a request of its own
+	verify       bool          // what was written is read back
 }
 
 // Defaults of properties that are left out; those of a serial line are the
@@ -57,15 +68,20 @@ const (
 const (
 	longestTimeout = 15 * time.Minute
 	longestIdle    = 7 * 24 * time.Hour
+	longestDelay   = 10 * time.Second
 )
 
-var sharedProperties = []string{"Address", "UnitID", "Timeout", "IdleTimeout", "MaxRegistersPerRead",
+var sharedProperties = []string{"Address", "UnitID", "Timeout", "IdleTimeout",
+	// additions of this driver
+	"MaxRegistersPerRead", "MaxRegisterGap", "MaxBitGap", "AddressBase", "Retries", "FrameDelay", "SingleWrites", "VerifyWrites",
+	// of device-modbus 4
+	"ConnectDelay",
 	// of device-modbus 4; this driver paces its attempts itself
-	"ProtocolRecoveryTimeout", "LinkRecoveryTimeout", "ConnectDelay"}
+	"ProtocolRecoveryTimeout", "LinkRecoveryTimeout"}
 
 // properties lists what each protocol knows.
 var properties = map[string][]string{
-	protocolTCP: append([]string{"Port"}, sharedProperties...),
+	protocolTCP: append([]string{"Port", "Framing", "TLS", "CertFile", "KeyFile", "CAFile"}, sharedProperties...),
 	protocolRTU: append([]string{"BaudRate", "DataBits", "StopBits", "Parity"}, sharedProperties...),
 }
 
@@ -89,6 +105,14 @@ func parseProtocols(protocols map[string]map[string]any) (settings, error) {
 		timeout:      p.duration("Timeout", longestTimeout, defaultTimeout),
 		idle:         p.duration("IdleTimeout", longestIdle, defaultIdle),
 		maxRegisters: p.integer("MaxRegistersPerRead", 1, maxReadRegisters, maxReadRegisters),
+		registerGap:  p.integer("MaxRegisterGap", 0, maxReadRegisters, -1),
+		bitGap:       p.integer("MaxBitGap", 0, maxReadBits, -1),
+		base:         p.integer("AddressBase", 0, 1, 0),
+		retries:      p.integer("Retries", 0, 10, 0),
+		frameDelay:   p.duration("FrameDelay", longestDelay, 0),
+		connectDelay: p.duration("ConnectDelay", longestDelay, 0),
+		single:       p.flag("SingleWrites"),
+		verify:       p.flag("VerifyWrites"),
 	}
 	if s.timeout <= 0 {
 		p.fail("Timeout", "", errors.New("must be above 0"))
@@ -114,6 +138,9 @@ func protocolOf(protocols map[string]map[string]any) (string, error) {
 	case 1:
 		return found[0], nil
 	case 0:
+		if _, ascii := protocols["modbus-ascii"]; ascii {
+			return "", &driver.AttributeError{Attribute: "modbus-ascii", Err: errors.New("is not supported"), Hint: "Most devices that speak it speak modbus-rtu as well"}
+		}
 		hint := "The protocols of a Modbus device are " + strings.Join(ours, " and ")
 		for _, name := range slices.Sorted(maps.Keys(protocols)) {
 			if near := diag.Nearest(name, ours); near != "" {
@@ -183,7 +210,47 @@ func (p *propertyReader) tcp() wire {
 		p.fail("Address", "The port is a property of its own: Port", fmt.Errorf("%q is neither a host name nor an IP address", host))
 	}
 	port := p.integer("Port", 1, 65535, defaultPort)
-	return wire{endpoint: "tcp://" + net.JoinHostPort(host, strconv.Itoa(port))}
+	w := wire{endpoint: p.framing() + "://" + net.JoinHostPort(host, strconv.Itoa(port))}
+	if w.tls = p.tlsFiles(); w.tls == (tlsFiles{}) {
+		return w
+	}
+	if strings.HasPrefix(w.endpoint, schemeRTU) {
+		p.fail("Framing", "", errors.New("frames of RTU do not go over TLS"))
+	}
+	w.endpoint = schemeTLS + w.endpoint[len(schemeTCP):]
+	return w
+}
+
+// The ways to a TCP endpoint.
+const (
+	schemeTCP = "tcp"
+	schemeTLS = "tcp+tls"
+	schemeRTU = "rtuovertcp"
+)
+
+// framing is what goes over TCP: frames of Modbus TCP, or those of RTU, which
+// plain serial gateways pass on.
+func (p *propertyReader) framing() string {
+	v, ok := p.value("Framing")
+	if !ok || strings.EqualFold(text(v), "tcp") {
+		return schemeTCP
+	}
+	if !strings.EqualFold(text(v), "rtu") {
+		p.fail("Framing", "It is tcp or rtu", fmt.Errorf("unknown framing %q", text(v)))
+	}
+	return schemeRTU
+}
+
+func (p *propertyReader) flag(property string) bool {
+	v, ok := p.value(property)
+	if !ok {
+		return false
+	}
+	b, err := boolean(v)
+	if err != nil {
+		p.fail(property, "", err)
+	}
+	return b
 }
 
 func (p *propertyReader) rtu() wire {
@@ -215,6 +282,9 @@ func (p *propertyReader) parity() string {
 
 // serialLine tells a serial line from a TCP endpoint.
 func (w wire) serialLine() bool { return w.baud != 0 }
+
+// unnumbered tells whether answers have no number to know them by.
+func (w wire) unnumbered() bool { return w.serialLine() || strings.HasPrefix(w.endpoint, schemeRTU) }
 
 // serial is the usual short form of the settings of a serial line: 9600 8N1.
 func (w wire) serial() string {

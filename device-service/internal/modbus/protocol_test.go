@@ -6,21 +6,46 @@ import (
 )
 
 func TestProtocols(t *testing.T) {
+	plain := settings{unit: 1, timeout: 2 * time.Second, idle: time.Minute, maxRegisters: 125, registerGap: -1, bitGap: -1}
+	with := func(change func(*settings)) settings {
+		s := plain
+		change(&s)
+		return s
+	}
+	serial := func(endpoint string, baud, stop int, parity string) wire {
+		return wire{endpoint: endpoint, baud: baud, dataBits: 8, stopBits: stop, parity: parity}
+	}
 	cases := []struct {
 		name, protocol string
 		properties     map[string]any
 		want           settings
 	}{
-		{"defaults", protocolTCP, map[string]any{"Address": "plc"},
-			settings{wire{endpoint: "tcp://plc:502"}, 1, 2 * time.Second, time.Minute, 125}},
+		{"defaults", protocolTCP, map[string]any{"Address": "plc"}, with(func(s *settings) { s.endpoint = "tcp://plc:502" })},
 		{"device-modbus 3", protocolTCP, map[string]any{"Address": "10.0.0.5", "Port": "1502", "UnitID": "0", "Timeout": "5", "IdleTimeout": 5},
-			settings{wire{endpoint: "tcp://10.0.0.5:1502"}, 0, 5 * time.Second, 5 * time.Second, 125}},
+			with(func(s *settings) {
+				s.endpoint, s.unit, s.timeout, s.idle = "tcp://10.0.0.5:1502", 0, 5*time.Second, 5*time.Second
+			})},
 		{"device-modbus 4", protocolTCP, map[string]any{"Address": "::1", "Port": 502.0, "UnitID": 255, "Timeout": "500ms", "IdleTimeout": -1, "ConnectDelay": "1s", "MaxRegistersPerRead": 50},
-			settings{wire{endpoint: "tcp://[::1]:502"}, 255, 500 * time.Millisecond, -time.Second, 50}},
+			with(func(s *settings) {
+				s.endpoint, s.unit, s.timeout, s.idle = "tcp://[::1]:502", 255, 500*time.Millisecond, -time.Second
+				s.connectDelay, s.maxRegisters = time.Second, 50
+			})},
 		{"serial", protocolRTU, map[string]any{"Address": "/dev/ttyUSB0", "BaudRate": "9600", "DataBits": 8, "StopBits": "2", "Parity": "n", "UnitID": 7, "Timeout": 0.25, "IdleTimeout": 0},
-			settings{wire{"rtu:///dev/ttyUSB0", 9600, 8, 2, "N"}, 7, 250 * time.Millisecond, 0, 125}},
+			with(func(s *settings) {
+				s.wire, s.unit, s.timeout, s.idle = serial("rtu:///dev/ttyUSB0", 9600, 2, "N"), 7, 250*time.Millisecond, 0
+			})},
 		{"serial defaults", protocolRTU, map[string]any{"Address": "/dev/ttyS0", "Parity": "Odd"},
-			settings{wire{"rtu:///dev/ttyS0", 19200, 8, 1, "O"}, 1, 2 * time.Second, time.Minute, 125}},
+			with(func(s *settings) { s.wire = serial("rtu:///dev/ttyS0", 19200, 1, "O") })},
+		{"additions", protocolTCP, map[string]any{"Address": "gw", "Framing": "RTU", "AddressBase": "1", "Retries": 2, "FrameDelay": "5ms", "SingleWrites": "true",
+			"VerifyWrites": true, "MaxRegisterGap": 0, "MaxBitGap": "7"},
+			with(func(s *settings) {
+				s.endpoint, s.base, s.retries, s.frameDelay = "rtuovertcp://gw:502", 1, 2, 5*time.Millisecond
+				s.single, s.verify, s.registerGap, s.bitGap = true, true, 0, 7
+			})},
+		{"TLS", protocolTCP, map[string]any{"Address": "plc", "Port": 802, "TLS": "true", "CertFile": "c.pem", "KeyFile": "k.pem", "CAFile": "a.pem"},
+			with(func(s *settings) {
+				s.endpoint, s.tls = "tcp+tls://plc:802", tlsFiles{"c.pem", "k.pem", "a.pem"}
+			})},
 	}
 	for _, c := range cases {
 		got, err := parseProtocols(map[string]map[string]any{c.protocol: c.properties, "other": {"any": 1}})
@@ -40,6 +65,10 @@ func TestBadProtocols(t *testing.T) {
 	}{
 		{nil, `protocol property "modbus-tcp": is missing. The protocols of a Modbus device are modbus-rtu and modbus-tcp`},
 		{map[string]map[string]any{"modbus-tpc": {}}, `protocol property "modbus-tcp": is missing. "modbus-tpc" is not known; did you mean "modbus-tcp"?`},
+		{map[string]map[string]any{"modbus-ascii": {}}, `protocol property "modbus-ascii": is not supported. Most devices that speak it speak modbus-rtu as well`},
+		{tcp("CertFile", "c.pem"), `protocol property "CertFile": has no meaning without TLS. Set TLS to "true"`},
+		{tcp("Framing", "ascii"), `protocol property "Framing": unknown framing "ascii". It is tcp or rtu`},
+		{tcp("AddressBase", 2), `protocol property "AddressBase": 2 is not between 0 and 1`},
 		{map[string]map[string]any{protocolTCP: {}, protocolRTU: {}}, `protocol property "modbus-rtu": stands beside modbus-tcp: a device has one of them`},
 		{map[string]map[string]any{protocolTCP: {}}, `protocol property "Address": is missing`},
 		{map[string]map[string]any{protocolRTU: {"Address": "/dev/x", "Parity": "M", "BaudRate": 1, "Port": 502}},

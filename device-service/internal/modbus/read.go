@@ -21,7 +21,7 @@ func newReader(d *device, resources []driver.Resource) *reader {
 	}
 	for i, resource := range resources {
 		r.readings[i].Resource = resource.Name
-		a, err := parseAddress(resource)
+		a, err := parseAddress(resource, d.base)
 		if err != nil {
 			r.readings[i].Err = err
 			continue
@@ -74,10 +74,10 @@ func (r *reader) fill(g group, a answer) {
 		reading := &r.readings[i]
 		reading.Time = a.time
 		if address.table.bits() {
-			reading.Value = a.bits[at]
+			reading.Value = decodeBits(address, a.bits[at:at+address.count])
 			continue
 		}
-		reading.Value = decode(address, a.registers[at:at+address.count])
+		reading.Value, reading.Err = decode(address, a.registers[at:at+address.count])
 	}
 }
 

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// The answers on a serial line carry nothing that tells to which request they
-// belong: a late or doubled one has the form of the answer to the next request.
+// The answers on a serial line, and in frames of RTU over TCP, carry nothing
+// that tells to which request they belong: a late or doubled one has the form
+// of the answer to the next request.
 // Three rules keep them from becoming values. A request is sent after a silence
 // of at least 3.5 characters. After anything unexpected it is sent after a
 // silence of one time-out, and the first answer of the unit is thrown away, and
@@ -22,17 +23,27 @@ const bitsPerCharacter = 11
 // leastGap is that of fast lines.
 const leastGap = 1750 * time.Microsecond
 
+// mostSilences bounds a drain, by its silence.
+const mostSilences = 20
+
 var errTwoAnswers = errors.New("more than one answer")
 
-// gap is the silence between two frames on a serial line.
+// gatewayGap is the silence that ends an answer by way of a serial gateway: the
+// network may tear frames apart.
+const gatewayGap = 3 * time.Millisecond
+
+// gap is the silence between two frames of RTU.
 func (w wire) gap() time.Duration {
+	if !w.serialLine() {
+		return gatewayGap
+	}
 	return max(leastGap, time.Duration(gapCharacters*bitsPerCharacter*float64(time.Second))/time.Duration(w.baud))
 }
 
-// doubt notes that answers of a unit may still be on their way. A TCP
-// connection takes them along when it is closed.
+// doubt notes that answers of a unit may still be on their way. A connection of
+// Modbus TCP takes them along when it is closed; a serial gateway keeps them.
 func (k *link) doubt(unit uint8) {
-	if k.wire.serialLine() {
+	if k.wire.unnumbered() {
 		k.unsettled = true
 		k.doubtful[unit] = true
 	}
@@ -41,7 +52,7 @@ func (k *link) doubt(unit uint8) {
 // try makes an exchange on the open connection.
 func (l *line) try(d *device, r request) (answer, error) {
 	k := &l.link
-	if !k.wire.serialLine() {
+	if !k.wire.unnumbered() {
 		return k.conn.exchange(r)
 	}
 	if err := k.settle(d); err != nil {

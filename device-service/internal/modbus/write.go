@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/simonvetter/modbus"
 
@@ -24,17 +25,17 @@ type part struct {
 
 // planWrites makes the requests for the writes. Nothing is written if one of
 // them is wrong.
-func planWrites(unit uint8, writes []driver.Write) ([]setting, error) {
+func (d *device) planWrites(writes []driver.Write) ([]setting, error) {
 	var settings []setting
 	var wrong []error
 	for _, w := range writes {
-		r, err := writeRequest(unit, w)
+		r, err := d.writeRequest(w)
 		if err != nil {
 			wrong = append(wrong, &driver.WriteError{Resource: w.Resource.Name, Err: err})
 			continue
 		}
 		p := part{w.Resource.Name, r}
-		if n := len(settings) - 1; n >= 0 && settings[n].extend(p) {
+		if n := len(settings) - 1; n >= 0 && !d.single && settings[n].extend(p) {
 			continue
 		}
 		settings = append(settings, setting{r, []part{p}})
@@ -46,8 +47,8 @@ func planWrites(unit uint8, writes []driver.Write) ([]setting, error) {
 }
 
 // writeRequest is the request that sets one resource.
-func writeRequest(unit uint8, w driver.Write) (request, error) {
-	a, err := parseAddress(w.Resource)
+func (d *device) writeRequest(w driver.Write) (request, error) {
+	a, err := parseAddress(w.Resource, d.base)
 	if err != nil {
 		return request{}, err
 	}
@@ -57,48 +58,53 @@ func writeRequest(unit uint8, w driver.Write) (request, error) {
 	if !a.table.writable() {
 		return request{}, fmt.Errorf("%s are %w", a.table, driver.ErrReadOnly)
 	}
-	r := request{unit: unit, span: a.span, write: true}
-	if a.kind != "Bool" {
-		r.registers, err = encode(a, w.Value)
-		return r, err
+	e, err := encode(a, w.Value)
+	if err == nil && a.count > maxWriteRegisters && !a.table.bits() {
+		err = fmt.Errorf("%d registers are more than one request may write: %d", a.count, maxWriteRegisters)
 	}
-	on, ok := w.Value.(bool)
-	switch {
-	case !ok:
-		return request{}, mismatch(a, w.Value)
-	case a.table == coils:
-		r.bits = []bool{on}
-	default:
-		r.mask, r.registers = a.mask(), []uint16{0}
-		if on {
-			r.registers[0] = r.mask
-		}
+	if err == nil && a.count > maxWriteBits {
+		err = fmt.Errorf("%d coils are more than one request may write: %d", a.count, maxWriteBits)
 	}
-	return r, nil
+	return request{unit: d.unit, span: a.span, write: true, registers: e.registers, masks: e.masks, bits: e.bits, single: d.single && a.count > 1}, err
 }
 
-// extend takes a part that is a neighbour into the request, if one request may
-// be that long.
+// extend takes a part into the request: a neighbour, if one request may be that
+// long, or other bits of the same registers.
 func (s *setting) extend(p part) bool {
+	if s.masks != nil && p.masks != nil && s.span == p.span {
+		s.merge(p)
+		return true
+	}
 	limit := maxWriteRegisters
 	if p.span.table == coils {
 		limit = maxWriteBits
 	}
 	joined := s.span.join(p.span)
-	if s.span.table != p.span.table || s.mask != 0 || p.mask != 0 || joined.count > limit {
+	if s.span.table != p.span.table || s.masks != nil || p.masks != nil || joined.count > limit {
 		return false
 	}
 	switch {
 	case p.span.start == s.span.end():
-		s.registers, s.bits = append(s.registers, p.registers...), append(s.bits, p.bits...)
+		s.registers, s.bits = slices.Concat(s.registers, p.registers), slices.Concat(s.bits, p.bits)
 	case p.span.end() == s.span.start:
-		s.registers, s.bits = append(p.registers, s.registers...), append(p.bits, s.bits...)
+		s.registers, s.bits = slices.Concat(p.registers, s.registers), slices.Concat(p.bits, s.bits)
 	default:
 		return false
 	}
 	s.span = joined
 	s.parts = append(s.parts, p)
 	return true
+}
+
+// merge sets the bits of both; where they meet, those of p.
+func (s *setting) merge(p part) {
+	registers, masks := slices.Clone(s.registers), slices.Clone(s.masks)
+	for i, m := range p.masks {
+		registers[i] = registers[i]&^m | p.registers[i]&m
+		masks[i] |= m
+	}
+	s.registers, s.masks = registers, masks
+	s.parts = append(s.parts, p)
 }
 
 // write makes the requests one after the other. A request that the device
@@ -110,7 +116,7 @@ func (d *device) write(ctx context.Context, settings []setting) error {
 		err := d.set(ctx, s.request)
 		switch {
 		case err == nil:
-		case !answered(err) || unreachable(err):
+		case !answered(err) && !errors.Is(err, errReadBack) || unreachable(err):
 			return errors.Join(append(failed, notWritten(err, settings[i:]...))...)
 		case len(s.parts) > 1:
 			single := make([]setting, len(s.parts))
@@ -129,11 +135,39 @@ func (d *device) write(ctx context.Context, settings []setting) error {
 // the one for a single register or coil.
 func (d *device) set(ctx context.Context, r request) error {
 	_, err := d.line.do(ctx, d, r)
-	if r.span.count == 1 && errors.Is(err, modbus.ErrIllegalFunction) {
+	if r.span.count == 1 && !d.single && errors.Is(err, modbus.ErrIllegalFunction) {
 		r.multiple = true
 		_, err = d.line.do(ctx, d, r)
 	}
+	if err == nil && d.verify {
+		err = d.check(ctx, r)
+	}
 	return err
+}
+
+var errReadBack = errors.New("reads back otherwise")
+
+// check reads back what was written.
+func (d *device) check(ctx context.Context, r request) error {
+	a, err := d.line.do(ctx, d, request{unit: r.unit, span: r.span})
+	if err != nil {
+		return fmt.Errorf("it was written, but cannot be read back: %w", err)
+	}
+	for i, want := range r.registers {
+		mask := uint16(0xffff)
+		if r.masks != nil {
+			mask = r.masks[i]
+		}
+		if a.registers[i]&mask != want&mask {
+			return fmt.Errorf("register %d %w: %#04x where %#04x was written", r.span.start+i, errReadBack, a.registers[i]&mask, want&mask)
+		}
+	}
+	for i, want := range r.bits {
+		if a.bits[i] != want {
+			return fmt.Errorf("coil %d %w: %t where %t was written", r.span.start+i, errReadBack, a.bits[i], want)
+		}
+	}
+	return nil
 }
 
 func notWritten(err error, settings ...setting) error {

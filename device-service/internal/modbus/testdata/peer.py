@@ -1,5 +1,5 @@
 """A Modbus TCP server that is not ours: register n holds n, but for 100-104,
-which it does not have; every third coil is on. Usage: peer.py port"""
+which it does not have; every third coil is on. Usage: peer.py port [rtu]"""
 import sys
 
 from pymodbus.datastore import (
@@ -19,7 +19,13 @@ device = ModbusSlaveContext(
     di=ModbusSequentialDataBlock(0, bits),
     zero_mode=True,
 )
+framing = {}
+if sys.argv[2:] == ["rtu"]:
+    from pymodbus.transaction import ModbusRtuFramer
+
+    framing = {"framer": ModbusRtuFramer}
 StartTcpServer(
+    **framing,
     context=ModbusServerContext(slaves=device, single=True),
     address=("127.0.0.1", int(sys.argv[1])),
 )
