@@ -63,9 +63,10 @@ var floors = map[string]int{
 	"box/*":    6,
 	"box":      10,
 
-	"tests/servers": 11,
-	"tests/stack":   12,
-	"tests":         13,
+	"tests/servers":            11,
+	"tests/servers/natsserver": 12,
+	"tests/stack":              12,
+	"tests":                    13,
 }
 
 // onlyImporters names, for a module, the only package that may import it, apart

@@ -2,30 +2,21 @@ package modbus
 
 import (
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
-	"time"
 
 	"sluice/device-service/internal/driver"
 	"sluice/tests/servers"
 )
 
-// TestForeignPeer reads from and writes to another implementation, pymodbus.
-func TestForeignPeer(t *testing.T) {
-	for _, framing := range []string{"tcp", "rtu"} {
-		t.Run(framing, func(t *testing.T) { foreignPeer(t, framing) })
-	}
-}
-
-func foreignPeer(t *testing.T, framing string) {
-	const python = "/usr/bin/python3"
-	if exec.Command(python, "-c", "import pymodbus.server").Run() != nil {
-		servers.Missing(t, "python3-pymodbus")
-	}
-	addr := freeAddr(t)
-	_, port, _ := net.SplitHostPort(addr)
-	peer := exec.Command(python, "testdata/peer.py", port, framing)
+// start runs a peer until the end of the test.
+func start(t *testing.T, program string, args ...string) {
+	t.Helper()
+	peer := exec.Command(program, args...)
 	if err := peer.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -33,26 +24,66 @@ func foreignPeer(t *testing.T, framing string) {
 		_ = peer.Process.Kill()
 		_ = peer.Wait()
 	})
+}
 
+// TestPymodbus reads from and writes to another implementation.
+func TestPymodbus(t *testing.T) {
+	const python = "/usr/bin/python3"
+	if exec.Command(python, "-c", "import pymodbus.server").Run() != nil {
+		servers.Missing(t, "python3-pymodbus")
+	}
+	for _, framing := range []string{"tcp", "rtu"} {
+		t.Run(framing, func(t *testing.T) {
+			addr := freeAddr(t)
+			_, port, _ := net.SplitHostPort(addr)
+			start(t, python, "testdata/peer.py", port, framing)
+			d := withPeer(t, tcpDevice("dev", addr, map[string]any{"Timeout": "2s", "Framing": framing, "VerifyWrites": true}))
+			for range 2 { // the second time with what was learned
+				readWords(t, d, words(130, 1), 100, 101, 102, 103, 104)
+			}
+			readWords(t, d, append(words(100, 1), word(105)))
+			exercise(t, d)
+		})
+	}
+}
+
+// libmodbus builds the peer of libmodbus.
+func libmodbus(t *testing.T) string {
+	t.Helper()
+	if _, err := os.Stat("/usr/include/modbus/modbus.h"); err != nil {
+		servers.Missing(t, "libmodbus-dev")
+	}
+	program := filepath.Join(t.TempDir(), "peer")
+	out, err := exec.Command("gcc", "-I/usr/include/modbus", "-o", program, "testdata/peer.c", "-lmodbus").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program
+}
+
+func TestLibmodbus(t *testing.T) {
+	addr := freeAddr(t)
+	_, port, _ := net.SplitHostPort(addr)
+	start(t, libmodbus(t), "tcp", port)
+	d := withPeer(t, tcpDevice("dev", addr, map[string]any{"Timeout": "10s", "VerifyWrites": true}))
+	readWords(t, d, append(words(130, 1), word(999), word(1000)), 1000)
+	exercise(t, d)
+}
+
+// withPeer adds the device dev, and waits until it answers.
+func withPeer(t *testing.T, dev driver.Device) *Driver {
+	t.Helper()
 	d := newTestDriver(t, Options{})
-	if err := d.Add(tcpDevice("dev", addr, map[string]any{"Timeout": "10s", "Framing": framing, "VerifyWrites": true}), nil); err != nil {
+	if err := d.Add(dev, nil); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		_, err := d.Read(t.Context(), "dev", words(1, 1))
-		if err == nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
+	awaitRead(t, d)
+	return d
+}
 
-	for range 2 { // the second time with what was learned
-		readWords(t, d, words(130, 1), 100, 101, 102, 103, 104)
-	}
-	readWords(t, d, append(words(100, 1), word(105)))
-
+// exercise writes and reads values of all kinds.
+func exercise(t *testing.T, d *Driver) {
+	t.Helper()
 	writes := []driver.Write{
 		write(resource("f", "Float64", "HOLDING_REGISTERS", 200, isByteSwap, true, isWordSwap, true), 25.5),
 		write(resource("s", "String", "HOLDING_REGISTERS", 204, stringRegisterSize, 5), "kettle é"),
@@ -68,21 +99,47 @@ func foreignPeer(t *testing.T, framing string) {
 	if err := d.Write(t.Context(), "dev", writes); err != nil {
 		t.Fatal(err)
 	}
-	resources := []driver.Resource{resource("di", "Bool", "DISCRETES_INPUT", 1998), resource("raw", "Uint16", "HOLDING_REGISTERS", 200)}
+	resources := []driver.Resource{resource("di", "Bool", "DISCRETES_INPUT", 999), resource("raw", "Uint16", "HOLDING_REGISTERS", 200), resource("in", "Uint32", "INPUT_REGISTERS", 500)}
+	want := []any{true, uint16(0), uint32(500<<16 | 501)}
 	for _, w := range writes {
-		resources = append(resources, w.Resource)
+		resources, want = append(resources, w.Resource), append(want, w.Value)
 	}
 	readings, err := d.Read(t.Context(), "dev", resources)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []any{true, uint16(0)}
-	for _, w := range writes {
-		want = append(want, w.Value)
-	}
 	for i, r := range readings {
 		if r.Err != nil || !reflect.DeepEqual(r.Value, want[i]) {
 			t.Errorf("%s: %v, %v, want %v", r.Resource, r.Value, r.Err, want[i])
 		}
+	}
+}
+
+// TestMbpoll lets a master that is not ours read the simulator.
+func TestMbpoll(t *testing.T) {
+	if _, err := exec.LookPath("mbpoll"); err != nil {
+		servers.Missing(t, "mbpoll")
+	}
+	s := newSimulator(t)
+	_, port, _ := net.SplitHostPort(s.addr)
+	poll := func(args ...string) string {
+		out, err := exec.CommandContext(t.Context(), "mbpoll", append([]string{"-1", "-0", "-o", "10", "-p", port}, args...)...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+	if out := poll("-r", "10", "-c", "2", "-t", "4", "127.0.0.1"); !strings.Contains(out, "[10]: \t10") || !strings.Contains(out, "[11]: \t11") {
+		t.Error(out)
+	}
+	poll("-r", "10", "-t", "4", "127.0.0.1", "4711")
+	d := newTestDriver(t, Options{})
+	if err := d.Add(tcpDevice("dev", s.addr, nil), nil); err != nil {
+		t.Fatal(err)
+	}
+	awaitRead(t, d)
+	readings, err := d.Read(t.Context(), "dev", []driver.Resource{word(10)})
+	if err != nil || readings[0].Value != uint16(4711) {
+		t.Errorf("%+v, %v", readings, err)
 	}
 }

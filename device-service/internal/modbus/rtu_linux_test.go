@@ -2,6 +2,7 @@ package modbus
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"sync"
 	"syscall"
@@ -77,4 +78,35 @@ func TestSerialLineThatAlwaysDoubles(t *testing.T) {
 		_ = readUnit(t, d, 1, n%100)
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// TestLibmodbusOnSerialLine talks to a slave of libmodbus over two pseudo
+// terminals that are joined like the ends of a cable.
+func TestLibmodbusOnSerialLine(t *testing.T) {
+	program := libmodbus(t)
+	ours, far := pseudoTerminal(t)
+	theirs, peer := pseudoTerminal(t)
+	var keep []*os.File // else a near end is hung up while nobody has its far end
+	for _, path := range []string{far, peer} {
+		f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOCTTY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keep = append(keep, f)
+	}
+	var cable sync.WaitGroup
+	cable.Go(func() { _, _ = io.Copy(ours, theirs) })
+	cable.Go(func() { _, _ = io.Copy(theirs, ours) })
+	t.Cleanup(func() {
+		for _, f := range append(keep, ours, theirs) {
+			_ = f.Close()
+		}
+		cable.Wait()
+	})
+	start(t, program, "rtu", peer)
+	d := withPeer(t, driver.Device{Name: "dev", Protocols: map[string]map[string]any{
+		protocolRTU: {"Address": far, "BaudRate": 115200, "Parity": "N", "UnitID": 1, "Timeout": "2s", "VerifyWrites": "true"},
+	}})
+	readWords(t, d, words(130, 1))
+	exercise(t, d)
 }
