@@ -57,3 +57,21 @@ func TestProfilesAndDevicesFitTogether(t *testing.T) {
 		}
 	}
 }
+
+// Every profile is one that EdgeX takes.
+func TestProfilesOfModbus(t *testing.T) {
+	names, err := fs.Glob(Modbus(), "*.yaml")
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(Modbus(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p dtos.DeviceProfile
+		if err := yaml.Unmarshal(text, &p); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
