@@ -15,6 +15,7 @@ import (
 	clients "github.com/edgexfoundry/go-mod-core-contracts/v3/clients/http"
 	clientinterfaces "github.com/edgexfoundry/go-mod-core-contracts/v3/clients/interfaces"
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/common"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/models"
 	"github.com/edgexfoundry/go-mod-messaging/v3/messaging"
 
 	"sluice/device-service/internal/driver"
@@ -37,8 +38,10 @@ type bridge struct {
 	settings  *settings
 	units     atomic.Bool // readings carry their units
 	profiles  clientinterfaces.DeviceProfileClient
+	registry  *registration
 	drv       driver.Driver
 	faults    *faults
+	autoDown  *autoDown
 	scheduler *schedule.Scheduler
 	publisher *publisher
 	end       context.CancelFunc // ends the publisher at once
@@ -79,11 +82,16 @@ func (b *bridge) Initialize(sdk interfaces.DeviceServiceSDK) error {
 	if !ok {
 		return fmt.Errorf("the configuration has no client %q; add it to the common configuration", common.CoreMetaDataServiceKey)
 	}
-	b.profiles = clients.NewDeviceProfileClient(metadata.Url(), secret.NewJWTSecretProvider(secrets), b.settings.Service.EnableNameFieldEscape)
+	auth := secret.NewJWTSecretProvider(secrets)
+	b.profiles = clients.NewDeviceProfileClient(metadata.Url(), auth, b.settings.Service.EnableNameFieldEscape)
+	b.registry = newRegistration(b, metadata.Url(), auth)
 	if err := b.startPublisher(secrets); err != nil {
 		return err
 	}
 	b.faults = newFaults(b.log)
+	if err := b.startAutoDown(); err != nil {
+		return err
+	}
 	b.startDriver()
 	b.scheduler = schedule.New(reader{b})
 	b.takeOver()
@@ -130,11 +138,28 @@ func (b *bridge) startPublisher(secrets bootinterfaces.SecretProviderExt) error 
 	return nil
 }
 
+// startAutoDown reads Driver.AutoDown, such as "1m".
+func (b *bridge) startAutoDown() error {
+	var after time.Duration
+	if text := b.sdk.DriverConfigs()["AutoDown"]; text != "" {
+		var err error
+		if after, err = time.ParseDuration(text); err != nil || after < 0 {
+			return fmt.Errorf("Driver.AutoDown: %q is no duration such as \"1m\"", text)
+		}
+	}
+	b.autoDown = newAutoDown(after, b.sdk.UpdateDeviceOperatingState, func(device string, err error) {
+		b.log.Error("operating state is not set", "device", device, "error", err)
+	})
+	return nil
+}
+
 func (b *bridge) startDriver() {
 	b.drv = b.newDriver(b.log)
 	if s, ok := b.drv.(driver.States); ok {
 		b.states = true
 		s.OnState(func(device string, state driver.State) {
+			b.autoDown.turned(device, state.Up)
+			b.faults.turned(device, state.Up)
 			if state.Up {
 				b.log.Info("device is up", "device", device)
 				return
@@ -150,6 +175,9 @@ func (b *bridge) takeOver() {
 	b.change.Lock()
 	defer b.change.Unlock()
 	for _, d := range b.sdk.Devices() {
+		if d.OperatingState == models.Down {
+			b.autoDown.found(d.Name)
+		}
 		if err := b.apply(d.Name); err != nil {
 			b.log.Error("device is not served", "device", d.Name, "error", err)
 		}
@@ -159,6 +187,7 @@ func (b *bridge) takeOver() {
 // Start is called once the service runs.
 func (b *bridge) Start() error {
 	b.started()
+	go b.registry.keep()
 	return registerMetrics(b.sdk, b.publisher.droppedEvents, b.scheduler.Missed)
 }
 
@@ -172,6 +201,7 @@ func (b *bridge) Stop(bool) error {
 		return nil
 	}
 	b.scheduler.Close()
+	b.autoDown.close()
 	late := time.AfterFunc(lastWords, b.end)
 	defer late.Stop()
 	b.publisher.close()

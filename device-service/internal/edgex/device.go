@@ -54,6 +54,8 @@ func (b *bridge) RemoveDevice(name string, _ protocols) error {
 	delete(b.known, name)
 	b.mu.Unlock()
 	b.faults.forget(name)
+	b.autoDown.forget(name)
+	unregisterState(b.sdk, name)
 	return nil
 }
 
@@ -90,6 +92,9 @@ func (b *bridge) apply(name string) error {
 		return b.unserved(d, err)
 	}
 	b.remember(d)
+	if before == nil {
+		registerState(b.sdk, name, b.faults.state)
+	}
 	if before == nil || !sameSchedule(before, d) {
 		b.scheduler.Set(name, b.events(d))
 	}

@@ -11,10 +11,19 @@ type faults struct {
 	log *slog.Logger
 	mu  sync.Mutex
 	now map[string]map[string]string // device, resource ("" for the device), error
+	// down are the devices of which the driver says so.
+	down map[string]bool
 }
 
+// The states of a device, as the metric has them.
+const (
+	stateDown     = 0 // it does not answer
+	stateDegraded = 1 // it answers, but not for all resources
+	stateUp       = 2
+)
+
 func newFaults(log *slog.Logger) *faults {
-	return &faults{log: log, now: make(map[string]map[string]string)}
+	return &faults{log: log, now: make(map[string]map[string]string), down: make(map[string]bool)}
 }
 
 // report takes how a resource of a device is now; nil is well.
@@ -39,11 +48,37 @@ func (f *faults) report(device, resource string, err error) {
 	f.log.Warn("not read", append(subject(device, resource), "error", err)...)
 }
 
+// turned takes what the driver says of a device.
+func (f *faults) turned(device string, up bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if up {
+		delete(f.down, device)
+		return
+	}
+	f.down[device] = true
+}
+
+// state is how a device is now.
+func (f *faults) state(device string) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, ill := f.now[device][""]
+	switch {
+	case ill || f.down[device]:
+		return stateDown
+	case len(f.now[device]) > 0:
+		return stateDegraded
+	}
+	return stateUp
+}
+
 // forget drops all that is known of a device.
 func (f *faults) forget(device string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.now, device)
+	delete(f.down, device)
 }
 
 func subject(device, resource string) []any {

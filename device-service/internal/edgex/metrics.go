@@ -13,6 +13,8 @@ const (
 	metricEventsSent    = "EventsSent"
 	metricReadingsSent  = "ReadingsSent"
 	metricLastConnected = "LastConnected-" // and the name of the device
+	// metricState is ours: 2 up, 1 degraded, 0 down.
+	metricState = "DeviceState-"
 )
 
 // countSent adds one event to the SDK's own counters.
@@ -43,4 +45,16 @@ func registerMetrics(sdk interfaces.DeviceServiceSDK, dropped, missed func() uin
 		}
 	}
 	return nil
+}
+
+// registerState adds the metric of how a device is.
+func registerState(sdk interfaces.DeviceServiceSDK, device string, state func(device string) int64) {
+	gauge := gometrics.NewFunctionalGauge(func() int64 { return state(device) })
+	if err := sdk.MetricsManager().Register(metricState+device, gauge, map[string]string{"device": device}); err != nil {
+		sdk.LoggingClient().Warnf("metric of device %s: %v", device, err)
+	}
+}
+
+func unregisterState(sdk interfaces.DeviceServiceSDK, device string) {
+	sdk.MetricsManager().Unregister(metricState + device)
 }

@@ -68,6 +68,7 @@ func TestService(t *testing.T) {
 		{"assertion", testAssertion},
 		{"service locked", testServiceLocked},
 		{"validation", testValidation},
+		{"metadata without data", testMetadataWithoutData},
 		{"bus away", testBusAway},
 		{"restart", testRestart},
 	} {
@@ -80,6 +81,32 @@ func TestService(t *testing.T) {
 	if !fake.closed {
 		t.Error("the driver was not closed")
 	}
+}
+
+// A core-metadata that has lost its data is told again of all, auto-events
+// included, and the device goes on with one schedule.
+func testMetadataWithoutData(t *testing.T, r *rig) {
+	r.meta.mu.Lock()
+	before := len(r.meta.devices)
+	r.meta.services, r.meta.profiles, r.meta.devices = map[string]dtos.DeviceService{}, map[string]dtos.DeviceProfile{}, map[string]dtos.Device{}
+	r.meta.mu.Unlock()
+	r.until("all is there again", func() bool {
+		r.meta.mu.Lock()
+		defer r.meta.mu.Unlock()
+		return len(r.meta.services) == 1 && len(r.meta.profiles) > 0 && len(r.meta.devices) == before && len(r.meta.devices["D1"].AutoEvents) > 0
+	})
+	r.clear()
+	r.until("events", func() bool { return len(r.take("D1", "All")) >= 40 })
+	all := r.take("D1", "All")[:40]
+	took := time.Duration(all[39].event.Origin - all[0].event.Origin)
+	if interval := 50 * time.Millisecond; took < 39*interval*9/10 {
+		t.Errorf("40 events within %v: more than one schedule", took)
+	}
+	if err := r.meta.change("D1", func(d *dtos.Device) { d.Labels = []string{"again"} }); err != nil {
+		t.Fatal(err)
+	}
+	r.clear()
+	r.until("events after a change", func() bool { return len(r.take("D1", "All")) > 5 })
 }
 
 func testStart(t *testing.T, r *rig) {

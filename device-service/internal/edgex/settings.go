@@ -30,12 +30,15 @@ import (
 // does not hand out. They are read once more, with the same flags, files,
 // environment and configuration provider, when the service starts.
 type settings struct {
-	Writable     writable
-	Clients      config.ClientsCollection
-	Registry     config.RegistryInfo
-	Service      config.ServiceInfo
-	MessageBus   config.MessageBusInfo
-	Device       struct{ DataTransform bool }
+	Writable   writable
+	Clients    config.ClientsCollection
+	Registry   config.RegistryInfo
+	Service    config.ServiceInfo
+	MessageBus config.MessageBusInfo
+	Device     struct {
+		DataTransform bool
+		Labels        []string
+	}
 	MaxEventSize int64
 }
 

@@ -1,0 +1,31 @@
+package edgex
+
+import (
+	"errors"
+	"log/slog"
+	"testing"
+)
+
+// A device is down when it does not answer, degraded when a part of it does not.
+func TestStateOfDevice(t *testing.T) {
+	f := newFaults(slog.New(slog.DiscardHandler))
+	bad := errors.New("refused")
+	want := func(state int64, why string) {
+		t.Helper()
+		if got := f.state("d"); got != state {
+			t.Errorf("%s: state %d, want %d", why, got, state)
+		}
+	}
+	want(stateUp, "at first")
+	f.report("d", "register", bad)
+	want(stateDegraded, "one register fails")
+	f.turned("d", false)
+	want(stateDown, "the driver says so")
+	f.turned("d", true)
+	f.report("d", "register", nil)
+	want(stateUp, "all is well again")
+	f.report("d", "", bad)
+	want(stateDown, "no read at all")
+	f.forget("d")
+	want(stateUp, "forgotten")
+}

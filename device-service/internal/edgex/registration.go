@@ -1,0 +1,126 @@
+package edgex
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	clients "github.com/edgexfoundry/go-mod-core-contracts/v3/clients/http"
+	clientinterfaces "github.com/edgexfoundry/go-mod-core-contracts/v3/clients/interfaces"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
+	dtocommon "github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/common"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/requests"
+	contracts "github.com/edgexfoundry/go-mod-core-contracts/v3/errors"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/models"
+)
+
+// registrationInterval is how often core-metadata is asked whether it still
+// knows the service.
+const registrationInterval = 10 * time.Second
+
+// registration keeps core-metadata informed: one that has lost its data, with a
+// Redis that kept none, is told again of the service, its profiles and devices.
+// The SDK registers only when it starts.
+type registration struct {
+	b        *bridge
+	services clientinterfaces.DeviceServiceClient
+	devices  clientinterfaces.DeviceClient
+}
+
+func newRegistration(b *bridge, metadata string, auth clientinterfaces.AuthenticationInjector) *registration {
+	escape := b.settings.Service.EnableNameFieldEscape
+	return &registration{b, clients.NewDeviceServiceClient(metadata, auth, escape), clients.NewDeviceClient(metadata, auth, escape)}
+}
+
+// keep asks until the service ends.
+func (r *registration) keep() {
+	tick := time.NewTicker(registrationInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-r.b.ctx.Done():
+			return
+		case <-tick.C:
+			if err := r.check(); err != nil {
+				r.b.log.Error("service is not registered again", "error", err)
+			}
+		}
+	}
+}
+
+// check registers the service again if core-metadata does not know it. That
+// core-metadata does not answer is no such sign.
+func (r *registration) check() error {
+	ctx, cancel := context.WithTimeout(r.b.ctx, r.b.settings.requestTimeout())
+	defer cancel()
+	_, err := r.services.DeviceServiceByName(ctx, r.b.sdk.Name())
+	if err == nil || contracts.Kind(err) != contracts.KindEntityDoesNotExist {
+		return nil
+	}
+	r.b.log.Warn("core-metadata does not know the service any more; it is registered again, with its profiles and devices")
+	return r.restore(ctx)
+}
+
+func (r *registration) restore(ctx context.Context) error {
+	info := r.b.settings.Service
+	service := dtos.DeviceService{Name: r.b.sdk.Name(), Labels: r.b.settings.Device.Labels, AdminState: models.Unlocked,
+		BaseAddress: "http://" + info.Host + ":" + strconv.Itoa(info.Port)}
+	answers, err := r.services.Add(ctx, []requests.AddDeviceServiceRequest{requests.NewAddDeviceServiceRequest(service)})
+	if err := outcome("service", []string{service.Name}, answers, err); err != nil {
+		return err // nothing can be added without it
+	}
+	return errors.Join(r.restoreProfiles(ctx), r.restoreDevices(ctx))
+}
+
+func (r *registration) restoreProfiles(ctx context.Context) error {
+	var all []requests.DeviceProfileRequest
+	var names []string
+	for _, p := range r.b.sdk.DeviceProfiles() {
+		p.Id = ""
+		all = append(all, requests.NewDeviceProfileRequest(dtos.FromDeviceProfileModelToDTO(p)))
+		names = append(names, p.Name)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	answers, err := r.b.profiles.Add(ctx, all)
+	return outcome("profile", names, answers, err)
+}
+
+// restoreDevices adds the devices with their auto-events, which the SDK's cache
+// does not have.
+func (r *registration) restoreDevices(ctx context.Context) error {
+	r.b.mu.RLock()
+	known := maps.Clone(r.b.known)
+	r.b.mu.RUnlock()
+	var all []requests.AddDeviceRequest
+	names := slices.Sorted(maps.Keys(known))
+	for _, name := range names {
+		d := known[name].model
+		d.Id = ""
+		all = append(all, requests.NewAddDeviceRequest(dtos.FromDeviceModelToDTO(d)))
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	answers, err := r.devices.Add(ctx, all)
+	return outcome("device", names, answers, err)
+}
+
+// outcome tells what core-metadata has not taken.
+func outcome(what string, names []string, answers []dtocommon.BaseWithIdResponse, err error) error {
+	if err != nil {
+		return fmt.Errorf("add %ss: %w", what, err)
+	}
+	var failed []error
+	for i, a := range answers {
+		if a.StatusCode >= 300 && a.StatusCode != 409 && i < len(names) { // 409: it was there
+			failed = append(failed, fmt.Errorf("add %s %q: %s", what, names[i], a.Message))
+		}
+	}
+	return errors.Join(failed...)
+}
