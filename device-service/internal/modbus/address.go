@@ -61,9 +61,15 @@ type attributeReader struct {
 	findings []error
 }
 
-// parseAddress reads the attributes of a resource of a device that counts its
-// addresses from base, 0 or 1. The error joins a finding for each that is wrong.
-func parseAddress(r driver.Resource, base int) (address, error) {
+// addressing is how a device counts.
+type addressing struct {
+	base   int // of its first address: 0 or 1
+	offset int // added to all addresses: where an instance begins
+}
+
+// parseAddress reads the attributes of a resource of a device. The error joins
+// a finding for each that is wrong.
+func parseAddress(r driver.Resource, by addressing) (address, error) {
 	p := &attributeReader{resource: r, kind: r.Type}
 	p.unknown()
 	a := address{kind: r.Type, elements: p.elements()}
@@ -71,7 +77,7 @@ func parseAddress(r driver.Resource, base int) (address, error) {
 	first, field := "", ""
 	if known {
 		first, field = p.start(t)
-		a.table, a.start = t, p.register(first, t, base)
+		a.table, a.start = t, p.register(first, t, by)
 	}
 	a.raw = p.raw(field != "")
 	if field != "" {
@@ -141,16 +147,21 @@ func (p *attributeReader) start(t table) (register, field string) {
 }
 
 // register is the address as the protocol has it, from 0.
-func (p *attributeReader) register(s string, t table, base int) int {
+func (p *attributeReader) register(s string, t table, by addressing) int {
 	if s == "" {
 		return 0 // which is a finding already
 	}
-	n, err := integer(s, base, addresses-1+base)
+	n, err := integer(s, by.base, addresses-1+by.base)
 	if err != nil {
 		p.fail(startingAddress, p.bitHint(t), "%w", err)
 		return 0
 	}
-	return n - base
+	n += by.offset - by.base
+	if n < 0 {
+		p.fail(startingAddress, "", "%s and the offset of the device, %d, are below 0", s, by.offset)
+		return 0
+	}
+	return n
 }
 
 func (p *attributeReader) bitHint(t table) string {

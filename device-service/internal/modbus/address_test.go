@@ -29,7 +29,7 @@ func TestAddress(t *testing.T) {
 		{resource("r", "String", "HOLDING_REGISTERS", "1e3", stringRegisterSize, "123"), address{span: span{holdingRegisters, 1000, 123}, kind: "String", raw: "String"}},
 	}
 	for _, c := range cases {
-		got, err := parseAddress(c.resource, 0)
+		got, err := parseAddress(c.resource, addressing{})
 		if err != nil || got != c.want {
 			t.Errorf("%v: %+v, %v, want %+v", c.resource.Attributes, got, err, c.want)
 		}
@@ -76,7 +76,7 @@ func TestBadAddress(t *testing.T) {
 		{resource("r", "String", "HOLDING_REGISTERS", 1, stringRegisterSize, 124), `resource "r", attribute "stringRegisterSize": 124 is not between 1 and 123`},
 	}
 	for _, c := range cases {
-		_, err := parseAddress(c.resource, 0)
+		_, err := parseAddress(c.resource, addressing{})
 		if err == nil || err.Error() != c.want {
 			t.Errorf("%v:\n got %v\nwant %s", c.resource.Attributes, err, c.want)
 		}
@@ -96,11 +96,11 @@ func TestAddressBase(t *testing.T) {
 		if c.start == "4.3" {
 			kind = "Bool"
 		}
-		if a, err := parseAddress(resource("r", kind, "HOLDING_REGISTERS", c.start), 1); err != nil || a.start != c.want {
+		if a, err := parseAddress(resource("r", kind, "HOLDING_REGISTERS", c.start), addressing{base: 1}); err != nil || a.start != c.want {
 			t.Errorf("%v: %+v, %v, want %d", c.start, a, err, c.want)
 		}
 	}
-	if _, err := parseAddress(word(0), 1); err == nil || !strings.Contains(err.Error(), "0 is not between 1 and 65536") {
+	if _, err := parseAddress(word(0), addressing{base: 1}); err == nil || !strings.Contains(err.Error(), "0 is not between 1 and 65536") {
 		t.Error(err)
 	}
 }
@@ -111,7 +111,7 @@ func FuzzAddress(f *testing.F) {
 	f.Add("INPUT_REGISTERS", "1e400", "String", "", "x", "9223372036854775808")
 	f.Fuzz(func(t *testing.T, table, start, kind, raw, swap, size string) {
 		r := resource("r", driver.Type(kind), table, start, rawType, raw, isWordSwap, swap, stringRegisterSize, size)
-		a, err := parseAddress(r, 0)
+		a, err := parseAddress(r, addressing{})
 		if err != nil {
 			if len(driver.Findings(err)) == 0 {
 				t.Fatalf("%v is no finding", err)
@@ -138,8 +138,8 @@ func TestIntegerBounds(t *testing.T) {
 }
 
 func TestFindingsKeepTheirOrder(t *testing.T) {
-	_, one := parseAddress(driver.Resource{Name: "one", Type: "Bool"}, 0)
-	_, two := parseAddress(driver.Resource{Name: "two", Type: "Bool"}, 0)
+	_, one := parseAddress(driver.Resource{Name: "one", Type: "Bool"}, addressing{})
+	_, two := parseAddress(driver.Resource{Name: "two", Type: "Bool"}, addressing{})
 	found := driver.Findings(errors.Join(nil, one, errors.New("other"), errors.Join(two)))
 	if len(found) != 2 || found[0].Resource != "one" || found[1].Resource != "two" {
 		t.Errorf("%v", found)

@@ -17,7 +17,7 @@ import (
 func registersOf(t testing.TB, kind, raw driver.Type, byteSwap, wordSwap bool, size int) address {
 	t.Helper()
 	r := resource("r", kind, "HOLDING_REGISTERS", 0, rawType, string(raw), isByteSwap, byteSwap, isWordSwap, wordSwap, stringRegisterSize, size)
-	a, err := parseAddress(r, 0)
+	a, err := parseAddress(r, addressing{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		r := resource("r", driver.Type(kind), "HOLDING_REGISTERS", 0,
 			rawType, raw, isByteSwap, byteSwap, isWordSwap, wordSwap, stringRegisterSize, len(registers))
-		a, err := parseAddress(r, 0)
+		a, err := parseAddress(r, addressing{})
 		if err != nil || a.count != len(registers) {
 			return
 		}

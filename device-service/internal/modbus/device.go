@@ -50,7 +50,7 @@ func (d *device) inherit(old *device) {
 // register: a device that refuses it is alive as well.
 func probe(s settings, resources []driver.Resource) request {
 	for _, r := range resources {
-		if a, err := parseAddress(r, s.base); err == nil && r.Readable {
+		if a, err := parseAddress(r, s.addressing); err == nil && r.Readable {
 			return request{unit: s.unit, span: a.span}
 		}
 	}

@@ -68,7 +68,7 @@ func (d *Driver) Validate(dev driver.Device, resources []driver.Resource) error 
 	s, err := parseProtocols(dev.Protocols)
 	findings := []error{err}
 	for _, r := range resources {
-		_, err := parseAddress(r, s.base)
+		_, err := parseAddress(r, s.addressing)
 		findings = append(findings, err)
 	}
 	return errors.Join(findings...)

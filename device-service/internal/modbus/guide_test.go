@@ -66,7 +66,7 @@ func checkProfile(t *testing.T, text string) {
 		t.Fatal(err)
 	}
 	for _, r := range p.DeviceResources {
-		if _, err := parseAddress(driver.Resource{Name: r.Name, Type: driver.Type(r.Properties.ValueType), Attributes: r.Attributes}, 0); err != nil {
+		if _, err := parseAddress(driver.Resource{Name: r.Name, Type: driver.Type(r.Properties.ValueType), Attributes: r.Attributes}, addressing{}); err != nil {
 			t.Error(err)
 		}
 	}

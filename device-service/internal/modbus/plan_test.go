@@ -92,7 +92,7 @@ func wantedSpan(t *testing.T, words []string) span {
 	if size != "" {
 		r.Attributes[stringRegisterSize] = size
 	}
-	a, err := parseAddress(r, 0)
+	a, err := parseAddress(r, addressing{})
 	if err != nil {
 		t.Fatal(err)
 	}

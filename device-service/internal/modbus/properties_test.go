@@ -130,9 +130,16 @@ func TestGapOfDevice(t *testing.T) {
 }
 
 func TestOneBasedDevice(t *testing.T) {
-	d, _ := onSimulator(t, Options{}, map[string]any{"AddressBase": 1})
-	readings, err := d.Read(t.Context(), "dev", []driver.Resource{word(10)})
-	if err != nil || readings[0].Value != uint16(9) {
+	for offset, want := range map[int]uint16{0: 9, 100: 109, -9: 0} {
+		d, _ := onSimulator(t, Options{}, map[string]any{"AddressBase": 1, "AddressOffset": offset})
+		readings, err := d.Read(t.Context(), "dev", []driver.Resource{word(10)})
+		if err != nil || readings[0].Value != want {
+			t.Errorf("offset %d: %+v, %v", offset, readings, err)
+		}
+	}
+	d, _ := onSimulator(t, Options{}, map[string]any{"AddressOffset": -20})
+	readings, err := d.Read(t.Context(), "dev", []driver.Resource{word(10), word(30)})
+	if err != nil || readings[0].Err == nil || readings[1].Value != uint16(10) {
 		t.Errorf("%+v, %v", readings, err)
 	}
 }

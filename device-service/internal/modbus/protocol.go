@@ -43,7 +43,7 @@ type settings struct {
 	// driver has it.
 	registerGap, bitGap int
 
-	base         int           // of the addresses in profiles: 0 or 1
+	addressing
 	retries      int           // of a read that was not answered
 	frameDelay   time.Duration // least pause between two requests on the line
 	connectDelay time.Duration // between connecting and the first request
@@ -73,7 +73,7 @@ const (
 
 var sharedProperties = []string{"Address", "UnitID", "Timeout", "IdleTimeout",
 	// additions of this driver
-	"MaxRegistersPerRead", "MaxRegisterGap", "MaxBitGap", "AddressBase", "Retries", "FrameDelay", "SingleWrites", "VerifyWrites",
+	"MaxRegistersPerRead", "MaxRegisterGap", "MaxBitGap", "AddressBase", "AddressOffset", "Retries", "FrameDelay", "SingleWrites", "VerifyWrites",
 	// of device-modbus 4
 	"ConnectDelay",
 	// of device-modbus 4; this driver paces its attempts itself
@@ -107,7 +107,7 @@ func parseProtocols(protocols map[string]map[string]any) (settings, error) {
 		maxRegisters: p.integer("MaxRegistersPerRead", 1, maxReadRegisters, maxReadRegisters),
 		registerGap:  p.integer("MaxRegisterGap", 0, maxReadRegisters, -1),
 		bitGap:       p.integer("MaxBitGap", 0, maxReadBits, -1),
-		base:         p.integer("AddressBase", 0, 1, 0),
+		addressing:   addressing{p.integer("AddressBase", 0, 1, 0), p.integer("AddressOffset", -addresses, addresses, 0)},
 		retries:      p.integer("Retries", 0, 10, 0),
 		frameDelay:   p.duration("FrameDelay", longestDelay, 0),
 		connectDelay: p.duration("ConnectDelay", longestDelay, 0),

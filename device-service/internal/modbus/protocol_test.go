@@ -36,10 +36,11 @@ func TestProtocols(t *testing.T) {
 			})},
 		{"serial defaults", protocolRTU, map[string]any{"Address": "/dev/ttyS0", "Parity": "Odd"},
 			with(func(s *settings) { s.wire = serial("rtu:///dev/ttyS0", 19200, 1, "O") })},
-		{"additions", protocolTCP, map[string]any{"Address": "gw", "Framing": "RTU", "AddressBase": "1", "Retries": 2, "FrameDelay": "5ms", "SingleWrites": "true",
+		{"additions", protocolTCP, map[string]any{"Address": "gw", "Framing": "RTU", "AddressBase": "1", "AddressOffset": -100, "Retries": 2, "FrameDelay": "5ms", "SingleWrites": "true",
 			"VerifyWrites": true, "MaxRegisterGap": 0, "MaxBitGap": "7"},
 			with(func(s *settings) {
 				s.endpoint, s.base, s.retries, s.frameDelay = "rtuovertcp://gw:502", 1, 2, 5*time.Millisecond
+				s.offset = -100
 				s.single, s.verify, s.registerGap, s.bitGap = true, true, 0, 7
 			})},
 		{"TLS", protocolTCP, map[string]any{"Address": "plc", "Port": 802, "TLS": "true", "CertFile": "c.pem", "KeyFile": "k.pem", "CAFile": "a.pem"},

@@ -21,7 +21,7 @@ func newReader(d *device, resources []driver.Resource) *reader {
 	}
 	for i, resource := range resources {
 		r.readings[i].Resource = resource.Name
-		a, err := parseAddress(resource, d.base)
+		a, err := parseAddress(resource, d.addressing)
 		if err != nil {
 			r.readings[i].Err = err
 			continue

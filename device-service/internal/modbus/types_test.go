@@ -13,7 +13,7 @@ import (
 
 func addressOf(t testing.TB, kind driver.Type, start any, more ...any) address {
 	t.Helper()
-	a, err := parseAddress(resource("r", kind, "HOLDING_REGISTERS", start, more...), 0)
+	a, err := parseAddress(resource("r", kind, "HOLDING_REGISTERS", start, more...), addressing{})
 	if err != nil {
 		t.Fatal(err)
 	}

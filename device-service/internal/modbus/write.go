@@ -48,7 +48,7 @@ func (d *device) planWrites(writes []driver.Write) ([]setting, error) {
 
 // writeRequest is the request that sets one resource.
 func (d *device) writeRequest(w driver.Write) (request, error) {
-	a, err := parseAddress(w.Resource, d.base)
+	a, err := parseAddress(w.Resource, d.addressing)
 	if err != nil {
 		return request{}, err
 	}
