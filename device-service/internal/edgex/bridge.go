@@ -95,6 +95,9 @@ func (b *bridge) Initialize(sdk interfaces.DeviceServiceSDK) error {
 	b.startDriver()
 	b.scheduler = schedule.New(reader{b})
 	b.takeOver()
+	if err := b.addRoutes(); err != nil {
+		return err
+	}
 	close(b.ready)
 	return nil
 }

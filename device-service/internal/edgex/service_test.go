@@ -1,7 +1,9 @@
 package edgex
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -68,6 +70,8 @@ func TestService(t *testing.T) {
 		{"assertion", testAssertion},
 		{"service locked", testServiceLocked},
 		{"validation", testValidation},
+		{"import", testImport},
+		{"copy", testCopy},
 		{"metadata without data", testMetadataWithoutData},
 		{"bus away", testBusAway},
 		{"restart", testRestart},
@@ -80,6 +84,69 @@ func TestService(t *testing.T) {
 	r.stop()
 	if !fake.closed {
 		t.Error("the driver was not closed")
+	}
+}
+
+// rows are what the service answers about a list of devices.
+func (r *rig) rows(want int, path, body string) []row {
+	r.t.Helper()
+	code, text := r.call("POST", path, body)
+	var out struct{ Devices []row }
+	if err := json.Unmarshal([]byte(text), &out); code != want || err != nil {
+		r.t.Fatalf("POST %s: %d %s", path, code, text)
+	}
+	return out.Devices
+}
+
+func shortly(rows []row) string {
+	var out []string
+	for _, r := range rows {
+		out = append(out, strings.TrimSpace(fmt.Sprint(r.Line, " ", r.Name, " ", r.Action, " ", strings.Join(r.Diff, "; "), r.Error)))
+	}
+	return strings.Join(out, "\n")
+}
+
+// A list shows first what it would do, and with one bad line does nothing.
+func testImport(t *testing.T, r *rig) {
+	list := "name,profile,fake.Address,autoEvents\nI1,P,a,Count@1s\nI2,P,b,\n"
+	want := "2 I1 create\n3 I2 create"
+	if got := shortly(r.rows(200, "import?dryRun=true", list)); got != want {
+		t.Errorf("dry run:\n%s", got)
+	}
+	if got := shortly(r.rows(422, "import", list+"I3,Q,c,\nI4,P,,\nI1,P,d,\n")); !strings.HasPrefix(got, want+"\n4 I3 error profile \"Q\":") ||
+		!strings.Contains(got, "\n5 I4 error device \"I4\": protocol property \"Address\": is missing\n6 I1 error device \"I1\" stands in line 2 already") {
+		t.Errorf("bad lines:\n%s", got)
+	}
+	if slices.Contains(r.fake.known(), "I1") {
+		t.Error("a list with bad lines was imported")
+	}
+	if got := shortly(r.rows(200, "import", list)); got != want {
+		t.Errorf("import:\n%s", got)
+	}
+	r.until("imported devices", func() bool { return slices.Contains(r.fake.known(), "I1") && slices.Contains(r.fake.known(), "I2") })
+	r.until("events of an imported device", func() bool { return len(r.take("I1", "Count")) > 0 })
+	if got := shortly(r.rows(200, "import", strings.Replace(list, "I2,P,b,", "I2,P,x,Tenth@1m", 1))); got != "2 I1 unchanged\n3 I2 update fake.Address: b -> x; autoEvents: (none) -> Tenth@1m" {
+		t.Errorf("second import:\n%s", got)
+	}
+	if code, text := r.call("POST", "import", "name\n"); code != 400 || !strings.Contains(text, "the list needs the columns name and profile") {
+		t.Errorf("%d %s", code, text)
+	}
+}
+
+func testCopy(t *testing.T, r *rig) {
+	got := shortly(r.rows(200, "copy", `{"device": "I1", "copies": [{"name": "C1", "properties": {"Address": "c"}}, {"name": "C2"}]}`))
+	if got != "1 C1 create\n2 C2 create" {
+		t.Errorf("copy:\n%s", got)
+	}
+	r.until("copies", func() bool { return slices.Contains(r.fake.known(), "C1") && len(r.take("C2", "Count")) > 0 })
+	for body, want := range map[string]string{
+		`{"device": "none", "copies": [{"name": "x"}]}`: `device \"none\" is not known to this service`,
+		`{"device": "I1"}`: "no copy is wanted",
+		`[]`:               "the body is not as it should be",
+	} {
+		if code, text := r.call("POST", "copy", body); code != 400 || !strings.Contains(text, want) {
+			t.Errorf("%s: %d %s", body, code, text)
+		}
 	}
 }
 
