@@ -2,6 +2,7 @@ package edgex
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -59,4 +60,18 @@ func FuzzParseDevices(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The list in the guide is one.
+func TestGuideList(t *testing.T) {
+	b, err := os.ReadFile("../../docs/modbus.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(b), "```csv\n")
+	list, _, _ = strings.Cut(list, "```")
+	rows, err := parseDevices(strings.NewReader(list))
+	if err != nil || len(rows) != 2 || rows[0].Action == actionError || rows[1].Action == actionError {
+		t.Errorf("%+v, %v", rows, err)
+	}
 }

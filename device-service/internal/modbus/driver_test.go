@@ -3,6 +3,8 @@ package modbus
 import (
 	"errors"
 	"fmt"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -81,6 +83,32 @@ func TestRequestCounts(t *testing.T) {
 	wantRequests(t, s, "read holding registers 0-124", "read holding registers 125-127")
 	readWords(t, d, words(50, 2))
 	wantRequests(t, s, "read holding registers 0-98")
+
+	mixed := []driver.Resource{
+		resource("f", "Float32", "HOLDING_REGISTERS", 10), resource("bit", "Bool", "HOLDING_REGISTERS", "12.3"), resource("field", "Uint8", "HOLDING_REGISTERS", "12.4-7"),
+		resource("word", "Int16", "HOLDING_REGISTERS", 13), resource("array", "Uint16Array", "HOLDING_REGISTERS", 14, arraySize, 8),
+		resource("text", "String", "HOLDING_REGISTERS", 24, stringRegisterSize, 4),
+	}
+	if _, err := d.Read(t.Context(), "dev", mixed); err != nil {
+		t.Error(err)
+	}
+	wantRequests(t, s, "read holding registers 10-27")
+	bits := make([]driver.Resource, 1000)
+	for i := range bits {
+		bits[i] = resource(fmt.Sprint("c", i), "Bool", "COILS", i)
+	}
+	if _, err := d.Read(t.Context(), "dev", bits); err != nil {
+		t.Error(err)
+	}
+	wantRequests(t, s, "read coils 0-999")
+	var writes []driver.Write
+	for i := range 10 {
+		writes = append(writes, write(word(100+i), uint16(i)))
+	}
+	if err := d.Write(t.Context(), "dev", writes); err != nil {
+		t.Error(err)
+	}
+	wantRequests(t, s, "write holding registers 100-109")
 
 	d, s = onSimulator(t, Options{RegisterGap: -1}, map[string]any{"MaxRegistersPerRead": "60"})
 	readWords(t, d, words(3, 2))
@@ -278,5 +306,71 @@ func BenchmarkAddresses100(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		newReader(d, resources)
+	}
+}
+
+// A cycle of 30 devices on one line, 16 registers each, is 30 requests.
+func TestRequestsOfALine(t *testing.T) {
+	s := newSimulator(t)
+	d := newTestDriver(t, Options{})
+	for unit := 1; unit <= 30; unit++ {
+		if err := d.Add(tcpDevice(fmt.Sprint("unit", unit), s.addr, map[string]any{"UnitID": unit}), words(16, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cycle := func() (failed error) {
+		for unit := 1; unit <= 30; unit++ {
+			if _, err := d.Read(t.Context(), fmt.Sprint("unit", unit), words(16, 1)); err != nil {
+				failed = err
+			}
+		}
+		return failed
+	}
+	for deadline := time.Now().Add(patience); cycle() != nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("not all units are up")
+		}
+	}
+	s.requests()
+	if err := cycle(); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.requests(); len(got) != 30 {
+		t.Errorf("%d requests", len(got))
+	}
+}
+
+// 1,000 lost connections leave neither goroutines nor descriptors behind.
+func TestReconnectsLeaveNothing(t *testing.T) {
+	m := newMischievous(t)
+	d := addMischievous(t, m, patience)
+	awaitWord(t, d, 1)
+	descriptors := func() int {
+		list, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip("no /proc:", err)
+		}
+		return len(list)
+	}
+	goroutines, files := runtime.NumGoroutine(), descriptors()
+	n := 0
+	m.behave(func() mischief {
+		if n++; n%2 == 0 {
+			return hangUp
+		}
+		return plain
+	})
+	for range 2000 { // every second one loses the connection
+		awaitWord(t, d, 2)
+	}
+	m.mu.Lock()
+	if len(m.conns) < 1000 {
+		t.Errorf("%d connections", len(m.conns))
+	}
+	m.mu.Unlock()
+	for deadline := time.Now().Add(patience); runtime.NumGoroutine() > goroutines || descriptors() > files; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("goroutines %d -> %d, descriptors %d -> %d", goroutines, runtime.NumGoroutine(), files, descriptors())
+		}
 	}
 }
