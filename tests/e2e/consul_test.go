@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,7 +12,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"sluice/box/boilerhouse"
-	"sluice/box/metadata"
 	"sluice/tests/servers"
 	"sluice/tests/stack"
 )
@@ -45,7 +42,7 @@ func consulWith(t *testing.T, bus string) {
 		b.Port = servers.Mosquitto(t).Port
 	}
 	kv := "http://" + consul.Addr() + "/v1/kv/"
-	meta := serveMetadata(t, b)
+	meta := stack.ServeMetadata(t, busClient(t, b))
 	register(t, consul, "core-metadata", meta)
 	pushCommon(t, kv, stack.Common(b, meta, consul.Port))
 
@@ -97,24 +94,6 @@ func consulWith(t *testing.T, bus string) {
 			t.Errorf("%s is still registered after its end", name)
 		}
 	}
-}
-
-// serveMetadata runs the stand-in for core-metadata on the bus.
-func serveMetadata(t *testing.T, b stack.Bus) (port int) {
-	t.Helper()
-	s, err := metadata.New(metadata.Options{File: filepath.Join(t.TempDir(), "metadata.json"), Bus: busClient(t, b)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	port = servers.FreePort(t)
-	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv := &http.Server{Handler: s}
-	go func() { _ = srv.Serve(l) }()
-	t.Cleanup(func() { _ = srv.Close(); s.Close() })
-	return port
 }
 
 // serveBoiler runs the simulated boiler on Modbus TCP and OPC UA.
