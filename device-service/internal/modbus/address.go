@@ -15,7 +15,7 @@ import (
 type address struct {
 	span
 	kind     driver.Type // of the resource
-	raw      driver.Type // of what the registers of one element hold
+	raw      driver.Type // of what the registers of one element hold; of a String a number, if it is one in words
 	elements int         // of an array; 0 for a single value
 	bit      int         // the lowest of a bit field, or of a Bool in a register
 	bits     int         // of a bit field; 0: the value is all of the number
@@ -231,8 +231,8 @@ func (p *attributeReader) raw(field bool) driver.Type {
 		}
 		return p.kind
 	}
-	if !integers[p.kind] && !fractions[p.kind] {
-		p.fail(rawType, "Only numbers have a rawType", "%s has no rawType", p.resource.Type)
+	if !integers[p.kind] && !fractions[p.kind] && p.resource.Type != "String" {
+		p.fail(rawType, "Only numbers and String have a rawType", "%s has no rawType", p.resource.Type)
 		return p.kind
 	}
 	allowed := rawTypesOf(p.kind)
@@ -299,7 +299,7 @@ func (p *attributeReader) count(t table, a *address) int {
 	switch {
 	case t.bits():
 		return n
-	case p.kind == "String":
+	case p.kind == "String" && a.raw == "String":
 		return p.size()
 	case p.kind == "Bool":
 		n = (a.bit + bits + 15) / 16

@@ -55,7 +55,7 @@ func TestBadAddress(t *testing.T) {
 		{resource("r", "Int32", "HOLDING_REGISTERS", 65535), `resource "r", attribute "startingAddress": holding registers 65535-65536 go beyond address 65535`},
 		{resource("r", "Object", "HOLDING_REGISTERS", 1), `resource "r", attribute "valueType": Object cannot be held by registers. It is one of Bool, Int8 to Int64, Uint8 to Uint64, Float32, Float64, arrays of these, and String`},
 		{resource("r", "StringArray", "HOLDING_REGISTERS", 1, arraySize, 2), `resource "r", attribute "valueType": StringArray cannot be held by registers`},
-		{resource("r", "Bool", "HOLDING_REGISTERS", 1, rawType, "INT16"), `resource "r", attribute "rawType": Bool has no rawType. Only numbers have a rawType`},
+		{resource("r", "Bool", "HOLDING_REGISTERS", 1, rawType, "INT16"), `resource "r", attribute "rawType": Bool has no rawType. Only numbers and String have a rawType`},
 		{resource("r", "Float32", "HOLDING_REGISTERS", 1, rawType, "FLOAT64"), `resource "r", attribute "rawType": "FLOAT64" cannot become Float32. It is one of [BCD16 BCD32 BCD64 Float32 Int16 Int32 Int64 Int8 Uint16 Uint32 Uint64 Uint8]`},
 		{resource("r", "Int32", "HOLDING_REGISTERS", 1, rawType, "FLOAT32"), `resource "r", attribute "rawType": "FLOAT32" cannot become Int32. It is one of [BCD16 BCD32 BCD64 Int16 Int32 Int64 Int8 Uint16 Uint32 Uint64 Uint8]`},
 		{resource("r", "Int16Array", "HOLDING_REGISTERS", 1), `resource "r", attribute "arraySize": is missing: an array needs its number of elements`},

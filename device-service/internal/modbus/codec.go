@@ -27,6 +27,8 @@ func (a address) element() driver.Type {
 // the resource's Go type. The registers are left as they are.
 func decode(a address, registers []uint16) (any, error) {
 	switch {
+	case a.kind == "String" && a.raw != "String":
+		return textOf(a.raw, a.order.gather(registers))
 	case a.kind == "String":
 		return a.text.decode(registers, a.order)
 	case a.element() == "Bool" && a.elements == 0:
@@ -96,6 +98,12 @@ type encoded struct {
 func encode(a address, v any) (encoded, error) {
 	if reflect.TypeOf(v) != a.goType() {
 		return encoded{}, fmt.Errorf("the value is a %T where the resource is %s", v, a.kind)
+	}
+	if a.kind == "String" && a.raw != "String" {
+		n, err := ofText(a.raw, v.(string))
+		registers := make([]uint16, a.count)
+		a.order.scatter(registers, n)
+		return encoded{registers: registers}, err
 	}
 	if a.kind == "String" {
 		registers, err := a.text.encode(v.(string), a.count, a.order)

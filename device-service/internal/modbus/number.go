@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sluice/device-service/internal/driver"
@@ -38,7 +39,7 @@ func set(types ...driver.Type) map[driver.Type]bool {
 }
 
 // rawTypesOf lists what the registers of a number may hold: any other number
-// for a Float64, whole ones for whole numbers.
+// for a Float64 or a String, whole ones for whole numbers.
 func rawTypesOf(kind driver.Type) []driver.Type {
 	var out []driver.Type
 	for t := range widths {
@@ -250,4 +251,55 @@ func toBCD(n int64, digits int, raw driver.Type) (out uint64, err error) {
 		return 0, beyond(n, raw)
 	}
 	return out, nil
+}
+
+// own is the type that holds all numbers of a raw type.
+func own(raw driver.Type) driver.Type {
+	if _, ok := decimals[raw]; ok {
+		return "Uint64"
+	}
+	return raw
+}
+
+// textOf is a number in decimal, floats in the shortest form that gives the
+// same float again: EdgeX's SDK keeps 7 digits of a float, but all of a text.
+func textOf(raw driver.Type, n uint64) (any, error) {
+	v, err := fromRaw(own(raw), raw, n)
+	if err != nil {
+		return nil, err
+	}
+	switch f := v.(type) {
+	case float32:
+		return decimal(float64(f), 32), nil
+	case float64:
+		return decimal(f, 64), nil
+	}
+	return fmt.Sprint(v), nil
+}
+
+// decimal has an exponent where the digits would be lost among zeros.
+func decimal(f float64, bits int) string {
+	if size := math.Abs(f); size != 0 && (size < 1e-6 || size >= 1e21) {
+		return strconv.FormatFloat(f, 'g', -1, bits)
+	}
+	return strconv.FormatFloat(f, 'f', -1, bits)
+}
+
+// ofText is the reverse of textOf.
+func ofText(raw driver.Type, s string) (uint64, error) {
+	s = strings.TrimSpace(s)
+	var v any
+	var err error
+	switch kind := own(raw); {
+	case fractions[kind]:
+		v, err = strconv.ParseFloat(s, 64)
+	case signed[kind]:
+		v, err = strconv.ParseInt(s, 10, 64)
+	default:
+		v, err = strconv.ParseUint(s, 10, 64)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%q is no number that %s can hold", s, raw)
+	}
+	return toRaw(raw, v)
 }

@@ -49,6 +49,10 @@ func TestTypes(t *testing.T) {
 		{addressOf(t, "Int32", 1, rawType, "INT16"), []uint16{0xfffe}, int32(-2)},
 		{addressOf(t, "Float32", 1, rawType, "INT32"), []uint16{0xffff, 0xfffe}, float32(-2)},
 		{addressOf(t, "Float64", 1, rawType, "UINT64"), []uint16{0x8000, 0, 0, 0}, float64(1 << 63)},
+		{addressOf(t, "String", 1, rawType, "FLOAT64"), []uint16{0x4167, 0x8c29, 0xdcd6, 0xe8b0}, "12345678.901234"},
+		{addressOf(t, "String", 1, rawType, "FLOAT32", byteOrder, "CDAB"), []uint16{0xcccd, 0x3dcc}, "0.1"},
+		{addressOf(t, "String", 1, rawType, "UINT64"), []uint16{0xffff, 0xffff, 0xffff, 0xffff}, "18446744073709551615"},
+		{addressOf(t, "String", 1, rawType, "BCD16"), []uint16{0x0012}, "12"},
 		{addressOf(t, "Float64", 1, byteOrder, "EFGHABCD"), []uint16{0, 0, 0x4039, 0x8000}, 25.5},
 		{addressOf(t, "Float64", 1, byteOrder, "CDABGHEF"), []uint16{0x8000, 0x4039, 0, 0}, 25.5},
 		{addressOf(t, "Float32", 1, byteOrder, "dcba"), []uint16{0, 0xc841}, float32(25)},
@@ -119,6 +123,8 @@ func TestValuesBeyondTheirType(t *testing.T) {
 		{addressOf(t, "Int16Array", 1, arraySize, 2), []int16{1}, "the value has 1 elements where the resource has 2"},
 		{addressOf(t, "Int16Array", 1, arraySize, 2), int16(1), "the value is a int16 where the resource is Int16Array"},
 		{addressOf(t, "Uint8Array", 1, rawType, "BCD16", arraySize, 2), []uint8{1, 2}, ""},
+		{addressOf(t, "String", 1, rawType, "INT16"), "1.5", `"1.5" is no number that Int16 can hold`},
+		{addressOf(t, "String", 1, rawType, "INT16"), "40000", "40000 is beyond Int16, which the registers hold"},
 		{addressOf(t, "String", 1, stringRegisterSize, 4, stringEncoding, "ascii"), "电", `"电" cannot be written in ascii`},
 	} {
 		_, err := encode(c.address, c.value)
