@@ -2,7 +2,6 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 
 	"sluice/device-service/internal/driver"
@@ -18,6 +17,6 @@ func main() {
 		Key:     "device-modbus",
 		Version: version,
 		Summary: "reads and writes Modbus devices for EdgeX 3.1",
-		New:     func(log *slog.Logger) driver.Driver { return modbus.New(log, modbus.Options{}) },
+		New:     func(env edgex.Env) driver.Driver { return modbus.New(env.Log, modbus.Options{}) },
 	}))
 }

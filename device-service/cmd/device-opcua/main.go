@@ -2,7 +2,7 @@
 package main
 
 import (
-	"log/slog"
+	"cmp"
 	"os"
 
 	"sluice/device-service/internal/driver"
@@ -18,6 +18,9 @@ func main() {
 		Key:     "device-opcua",
 		Version: version,
 		Summary: "reads and writes OPC UA servers for EdgeX 3.1",
-		New:     func(*slog.Logger) driver.Driver { return opcua.New(opcua.Options{}) },
+		New: func(env edgex.Env) driver.Driver {
+			pki := opcua.NewPKI(cmp.Or(env.Config["PKI"], "./pki"), opcua.ApplicationURI)
+			return opcua.New(opcua.Options{PKI: pki, Secret: env.Secret})
+		},
 	}))
 }

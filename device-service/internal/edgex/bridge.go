@@ -26,7 +26,7 @@ import (
 // keeps the life cycle, REST, commands, validation and system events; the
 // auto-events and their way to the bus are ours.
 type bridge struct {
-	newDriver func(*slog.Logger) driver.Driver
+	newDriver func(Env) driver.Driver
 	ctx       context.Context // ends all reads and writes
 	cancel    context.CancelFunc
 	begun     chan struct{} // closed when the SDK has all that it needs to start
@@ -53,7 +53,7 @@ type bridge struct {
 	known  map[string]*device
 }
 
-func newBridge(newDriver func(*slog.Logger) driver.Driver, started func()) *bridge {
+func newBridge(newDriver func(Env) driver.Driver, started func()) *bridge {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &bridge{
 		newDriver: newDriver, ctx: ctx, cancel: cancel,
@@ -156,8 +156,14 @@ func (b *bridge) startAutoDown() error {
 	return nil
 }
 
+// secret is one value of the secret store.
+func (b *bridge) secret(name, key string) (string, error) {
+	values, err := b.sdk.SecretProvider().GetSecret(name, key)
+	return values[key], err
+}
+
 func (b *bridge) startDriver() {
-	b.drv = b.newDriver(b.log)
+	b.drv = b.newDriver(Env{Log: b.log, Config: b.sdk.DriverConfigs(), Secret: b.secret})
 	if s, ok := b.drv.(driver.States); ok {
 		b.states = true
 		s.OnState(func(device string, state driver.State) {

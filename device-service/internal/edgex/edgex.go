@@ -34,7 +34,14 @@ type Service struct {
 	Key     string // "device-modbus"
 	Version string // without one, that of the build
 	Summary string // one sentence for --help
-	New     func(*slog.Logger) driver.Driver
+	New     func(Env) driver.Driver
+}
+
+// Env is what a driver gets from the service.
+type Env struct {
+	Log    *slog.Logger
+	Config map[string]string                                // the section Driver of the configuration
+	Secret func(name, key string) (value string, err error) // of the secret store
 }
 
 // startupDuration is how many seconds the SDK waits for the message bus and

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -189,7 +188,7 @@ func (r *rig) start(fake *fakeDriver, args ...string) {
 		os.Args = append(os.Args, "-cc", r.dir+"/common.yaml")
 	}
 	go func() {
-		r.ended <- run(Service{Key: "device-test", Version: "1.2.3", New: func(*slog.Logger) driver.Driver { return fake }})
+		r.ended <- run(Service{Key: "device-test", Version: "1.2.3", New: func(Env) driver.Driver { return fake }})
 	}()
 }
 

@@ -2,7 +2,6 @@ package edgex
 
 import (
 	"bytes"
-	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
@@ -19,7 +18,7 @@ const serviceRole = "DEVICE_SERVICE_TEST_ROLE"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(serviceRole) != "" {
-		os.Exit(Run(Service{Key: "device-test", New: func(*slog.Logger) driver.Driver { return newFakeDriver() }}))
+		os.Exit(Run(Service{Key: "device-test", New: func(Env) driver.Driver { return newFakeDriver() }}))
 	}
 	os.Exit(m.Run())
 }

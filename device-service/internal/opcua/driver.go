@@ -28,7 +28,14 @@ type Options struct {
 	RetryMin, RetryMax time.Duration
 	// KeepAlive is how often an idle server is asked for a sign of life: 10 s.
 	KeepAlive time.Duration
+	// PKI are the certificates, and Secret knows the secrets, of devices with a
+	// Policy or an Authentication.
+	PKI    *PKI
+	Secret Secret
 }
+
+// ApplicationURI is how the service calls itself; its certificate has it.
+const ApplicationURI = "urn:sluice:device-opcua"
 
 func (o Options) withDefaults() Options {
 	return Options{
@@ -36,6 +43,8 @@ func (o Options) withDefaults() Options {
 		RetryMin:  cmp.Or(o.RetryMin, 500*time.Millisecond),
 		RetryMax:  cmp.Or(o.RetryMax, 15*time.Second),
 		KeepAlive: cmp.Or(o.KeepAlive, 10*time.Second),
+		PKI:       cmp.Or(o.PKI, NewPKI("pki", ApplicationURI)),
+		Secret:    o.Secret,
 	}
 }
 

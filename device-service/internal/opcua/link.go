@@ -68,7 +68,7 @@ func (l *link) run() {
 	once := sync.OnceFunc(func() { close(l.first) })
 	defer once()
 	for {
-		s, err := connect(l.ctx, l.target, l.options.KeepAlive)
+		s, err := connect(l.ctx, l.target, l.options)
 		if err == nil {
 			pause = l.options.RetryMin
 			l.set(s, nil)

@@ -46,27 +46,31 @@ type session struct {
 	types map[string]ua.TypeID // of nodes that were written, by node id
 }
 
-func connect(ctx context.Context, t target, keepAlive time.Duration) (*session, error) {
+func connect(ctx context.Context, t target, o Options) (*session, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
+	protection, err := t.protect(ctx, o.PKI, o.Secret)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, errNoAnswer
+		}
+		return nil, err
+	}
 	s := &session{
 		states:  make(chan opcua.ConnState, libraryStates),
 		suspect: make(chan struct{}, 1),
 		types:   map[string]ua.TypeID{},
 	}
-	var err error
-	s.client, err = opcua.NewClient(t.url,
+	s.client, err = opcua.NewClient(t.url, append(protection,
 		opcua.ApplicationName("Sluice"),
-		opcua.ApplicationURI("urn:sluice:device-opcua"),
+		opcua.ApplicationURI(ApplicationURI),
 		opcua.ProductURI("urn:sluice"),
-		opcua.SecurityPolicy("None"),
-		opcua.SecurityMode(ua.MessageSecurityModeNone),
 		opcua.AutoReconnect(false),
 		opcua.DialTimeout(t.timeout),
 		opcua.RequestTimeout(t.timeout),
-		opcua.SessionTimeout(max(abandoned, 3*keepAlive)),
+		opcua.SessionTimeout(max(abandoned, 3*o.KeepAlive)),
 		opcua.StateChangedCh(s.states),
-	)
+	)...)
 	if err != nil {
 		return nil, err
 	}

@@ -41,8 +41,8 @@ func newBench(t *testing.T) *drivertest.Bench {
 	readOnly := p.resource("ReadOnly", "Int32")
 	readOnly.Writable = false
 	wrongDevice := deviceAt("wrong", "http://127.0.0.1:4840")
-	wrongDevice.Protocols[Protocol]["Policy"] = "Basic256Sha256"
-	wrongDevice.Protocols[Protocol]["Mode"] = "Sign"
+	wrongDevice.Protocols[Protocol]["Policy"] = "Basic256Sha512"
+	wrongDevice.Protocols[Protocol]["Mode"] = "Signed"
 	wrongDevice.Protocols[Protocol]["Timeout"] = "5"
 	wrongDevice.Protocols[Protocol]["Endpiont"] = "opc.tcp://127.0.0.1:4840"
 	wrong := func(name string, attributes map[string]any) driver.Resource {

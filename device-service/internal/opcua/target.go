@@ -21,15 +21,18 @@ const (
 	policyProperty   = "Policy"
 	modeProperty     = "Mode"
 	timeoutProperty  = "Timeout"
+	authProperty     = "Authentication"
+	secretProperty   = "SecretName"
 )
 
-var properties = []string{endpointProperty, policyProperty, modeProperty, timeoutProperty}
+var properties = []string{endpointProperty, policyProperty, modeProperty, timeoutProperty, authProperty, secretProperty}
 
 // target is what makes a connection the one it is: devices with equal targets
 // share one.
 type target struct {
 	url     string
 	timeout time.Duration
+	security
 }
 
 // parseTarget reads the properties of a device and joins all findings.
@@ -48,8 +51,7 @@ func parseTarget(d driver.Device, timeout time.Duration) (target, error) {
 	var err error
 	t.url, err = parseEndpoint(given[endpointProperty])
 	report(endpointProperty, err)
-	report(policyProperty, onlyNone(given[policyProperty]))
-	report(modeProperty, onlyNone(given[modeProperty]))
+	t.security = parseSecurity(given, report)
 	if value, ok := given[timeoutProperty]; ok {
 		t.timeout, err = parseTimeout(value)
 		report(timeoutProperty, err)
@@ -103,14 +105,6 @@ func parseEndpoint(value any) (string, error) {
 		return "", fmt.Errorf("no host; %s", form)
 	}
 	return text, nil
-}
-
-// onlyNone refuses a security policy or mode rather than ignore it.
-func onlyNone(value any) error {
-	if value == nil || value == "" || value == "None" {
-		return nil
-	}
-	return fmt.Errorf(`%v is not supported yet; use "None"`, value)
 }
 
 func parseTimeout(value any) (time.Duration, error) {
