@@ -26,6 +26,11 @@ func (d *Driver) Read(ctx context.Context, name string, resources []driver.Resou
 	places := make([]int, 0, len(resources)) // of the nodes among the readings
 	for i, r := range resources {
 		readings[i].Resource = r.Name
+		if isMethod(r) {
+			readings[i].Value, readings[i].Err = s.callRead(ctx, r)
+			readings[i].Time = time.Now()
+			continue
+		}
 		node, err := dev.node(r, s.namespaces)
 		if err != nil {
 			readings[i].Time, readings[i].Err = time.Now(), err

@@ -12,9 +12,6 @@ import (
 
 const nodeIDAttribute = "nodeId"
 
-// methodAttributes describe a method call, as profiles of other services have them.
-var methodAttributes = []string{"methodId", "objectId", "inputMap"}
-
 // nodeOf finds the node of a resource.
 func nodeOf(r driver.Resource) (nodeRef, error) {
 	switch text := r.Attributes[nodeIDAttribute].(type) {
@@ -33,20 +30,28 @@ func checkResource(r driver.Resource) error {
 	report := func(attribute string, err error) {
 		findings = append(findings, &driver.AttributeError{Resource: r.Name, Attribute: attribute, Err: err})
 	}
-	misspelt, method := false, false
+	misspelt := false
+	known := append([]string{nodeIDAttribute}, methodAttributes...)
 	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
 		switch {
 		case name == nodeIDAttribute:
 		case slices.Contains(methodAttributes, name):
-			method = true
-			report(name, errors.New("methods are not supported yet"))
 		default:
-			misspelt = misspelt || diag.Nearest(name, []string{nodeIDAttribute}) != ""
-			findings = append(findings, unknown("unknown attribute", r.Name, name, []string{nodeIDAttribute}))
+			misspelt = misspelt || diag.Nearest(name, known) != ""
+			findings = append(findings, unknown("unknown attribute", r.Name, name, known))
 		}
 	}
 	_, given := r.Attributes[nodeIDAttribute]
-	if given || !misspelt && !method {
+	switch method := isMethod(r); {
+	case method && given:
+		report(nodeIDAttribute, errors.New("stands beside a method; a resource is one or the other"))
+	case method:
+		if _, err := methodOf(r); err != nil {
+			findings = append(findings, err)
+		}
+		return errors.Join(findings...)
+	}
+	if given || !misspelt {
 		if _, err := nodeOf(r); err != nil {
 			report(nodeIDAttribute, err)
 		}

@@ -80,6 +80,8 @@ func TestNodeOPCUA(t *testing.T) {
 	t.Run("policies and modes", func(t *testing.T) { everyPolicyAndMode(t, peer) })
 	t.Run("untrusted", func(t *testing.T) { untrustedServer(t, peer) })
 	t.Run("users", func(t *testing.T) { users(t, peer) })
+	t.Run("methods", func(t *testing.T) { methods(t, peer) })
+	t.Run("values", func(t *testing.T) { values(t, peer) })
 }
 
 func everyPolicyAndMode(t *testing.T, peer *servers.OPCUA) {

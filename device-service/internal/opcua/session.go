@@ -44,6 +44,8 @@ type session struct {
 	mu    sync.Mutex
 	ended error                // why, once it has
 	types map[string]ua.TypeID // of nodes that were written, by node id
+	// methods are the arguments of methods that were called, by node id.
+	methods map[string][]*ua.Argument
 }
 
 func connect(ctx context.Context, t target, o Options) (*session, error) {
@@ -60,6 +62,7 @@ func connect(ctx context.Context, t target, o Options) (*session, error) {
 		states:  make(chan opcua.ConnState, libraryStates),
 		suspect: make(chan struct{}, 1),
 		types:   map[string]ua.TypeID{},
+		methods: map[string][]*ua.Argument{},
 	}
 	s.client, err = opcua.NewClient(t.url, append(protection,
 		opcua.ApplicationName("Sluice"),

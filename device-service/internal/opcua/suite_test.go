@@ -65,7 +65,7 @@ func newBench(t *testing.T) *drivertest.Bench {
 			{Resource: wrong("form", map[string]any{"nodeId": "Boiler.Pressure"}), Attributes: []string{"nodeId"}},
 			{Resource: wrong("misspelt", map[string]any{"nodeID": "i=85"}), Attributes: []string{"nodeID"}},
 			{Resource: wrong("more", map[string]any{"nodeId": "i=85", "colour": "red"}), Attributes: []string{"colour"}},
-			{Resource: wrong("method", map[string]any{"methodId": "i=1", "objectId": "i=2"}), Attributes: []string{"methodId", "objectId"}},
+			{Resource: wrong("method", map[string]any{"methodId": "Start", "inputMap": "x"}), Attributes: []string{"methodId", "objectId", "inputMap"}},
 		},
 		InvalidDevice:     wrongDevice,
 		InvalidProperties: []string{"Endpoint", "Policy", "Mode", "Timeout", "Endpiont"},

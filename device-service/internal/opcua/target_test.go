@@ -78,7 +78,7 @@ func TestCheckResource(t *testing.T) {
 		{map[string]any{"nodeld": "ns=2;s=a"}, `resource "r", attribute "nodeld": unknown attribute. Did you mean "nodeId"?`},
 		{map[string]any{"colour": "red"}, "resource \"r\", attribute \"colour\": unknown attribute\nresource \"r\", attribute \"nodeId\": missing; " + nodeIDForm},
 		{map[string]any{"nodeId": 5.0}, `resource "r", attribute "nodeId": 5 is not a text; ` + nodeIDForm},
-		{map[string]any{"methodId": "i=1"}, `resource "r", attribute "methodId": methods are not supported yet`},
+		{map[string]any{"methodId": "i=1"}, `resource "r", attribute "objectId": missing; ` + nodeIDForm + ``},
 	} {
 		err := checkResource(driver.Resource{Name: "r", Type: "Int32", Attributes: tc.attributes})
 		got := ""

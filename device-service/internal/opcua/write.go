@@ -26,6 +26,12 @@ func (d *Driver) Write(ctx context.Context, name string, writes []driver.Write) 
 	var wanted []driver.Write
 	var nodes []*ua.NodeID
 	for _, w := range writes {
+		if isMethod(w.Resource) && w.Resource.Writable {
+			if err := s.callWrite(ctx, w); err != nil {
+				fail(w, err)
+			}
+			continue
+		}
 		node, err := dev.node(w.Resource, s.namespaces)
 		switch {
 		case !w.Resource.Writable:
