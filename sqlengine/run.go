@@ -19,6 +19,7 @@ type Env = exec.Env
 //	SetParam(name string, v value.Value) error       $name has another value from now on
 //	Snapshot() []byte                                its state, for a checkpoint
 //	Restore(state []byte) error                      goes on from there, before the first Push
+//	HasState() bool                                  whether Snapshot holds anything
 //	Streams() []string, Reads(stream string) bool    what it takes
 //	Stats() []OpStats                                counters of its operators
 //	Close() error                                    ends it, open windows are not emitted

@@ -136,10 +136,11 @@ func earliest(list []timed) (t int64, ok bool) {
 	return t, ok
 }
 
-// fingerprint tells plans apart, so that state is not given to another query.
+// fingerprint tells apart what states mean, so that state is not given to
+// another query.
 func (r *Run) fingerprint() uint64 {
 	h := fnv.New64a()
-	h.Write([]byte(r.plan.Explain()))
+	h.Write([]byte(r.plan.StateShape()))
 	return h.Sum64()
 }
 
@@ -159,8 +160,8 @@ func (r *Run) Snapshot() []byte {
 	return e.Bytes()
 }
 
-// Restore puts back a Snapshot of a run of an equal query, before the first
-// Push. After an error the run must not be used.
+// Restore puts back a Snapshot of a run of an equal query, or of one that
+// differs only where state does not matter, before the first Push. After an error the run must not be used.
 func (r *Run) Restore(state []byte) error {
 	d := value.NewDecoder(state)
 	if d.Uint() != r.fingerprint() {

@@ -88,6 +88,7 @@ func (b *builder) build() *Plan {
 	if !b.from() || !b.joined() {
 		return nil
 	}
+	b.sendMeta()
 	b.declareAliases()
 	parts := b.joinParts()
 	where := b.where()

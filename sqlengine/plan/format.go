@@ -14,7 +14,18 @@ func Format(e Expr) string {
 	return f.String()
 }
 
-type formatter struct{ strings.Builder }
+type formatter struct {
+	strings.Builder
+	shape bool // a number that is a threshold is written as ?
+}
+
+// threshold is an operand of a comparison by size.
+func (f *formatter) threshold(e Expr) any {
+	if c, ok := e.(*Const); ok && f.shape && (c.Value.Kind() == value.Int || c.Value.Kind() == value.Float) {
+		return "?"
+	}
+	return e
+}
 
 // parts writes texts as they are and expressions as operands.
 func (f *formatter) parts(list ...any) {
@@ -43,7 +54,7 @@ func (f *formatter) expr(e Expr) {
 	case *Arithmetic:
 		f.parts(e.L, " "+e.Op.String()+" ", e.R)
 	case *Compare:
-		f.parts(e.L, " "+e.Op.String()+" ", e.R)
+		f.compare(e)
 	case *Logic:
 		f.parts(e.L, " "+e.Op.String()+" ", e.R)
 	case *IsNull:
@@ -51,7 +62,7 @@ func (f *formatter) expr(e Expr) {
 	case *In:
 		f.in(e)
 	case *Between:
-		f.parts(e.X, " ", formatNot(e.Not), "BETWEEN ", e.Low, " AND ", e.High)
+		f.parts(e.X, " ", formatNot(e.Not), "BETWEEN ", f.threshold(e.Low), " AND ", f.threshold(e.High))
 	case *Like:
 		f.parts(e.X, " ", formatNot(e.Not), "LIKE ", e.Pattern)
 	case *Case:
@@ -108,6 +119,15 @@ func (f *formatter) in(e *In) {
 	f.WriteByte('(')
 	f.list(e.List)
 	f.WriteByte(')')
+}
+
+func (f *formatter) compare(e *Compare) {
+	op := " " + e.Op.String() + " "
+	if e.Op == syntax.Equal || e.Op == syntax.NotEqual {
+		f.parts(e.L, op, e.R)
+		return
+	}
+	f.parts(f.threshold(e.L), op, f.threshold(e.R))
 }
 
 func (f *formatter) slice(e *Slice) {

@@ -17,7 +17,7 @@ func (b *builder) addSource(src syntax.Source) bool {
 		b.find(diag.UnknownStream, src.Name.Span, diag.DidYouMean(src.Name.Name, b.catalog.Names()), "unknown stream %q", src.Name.Name)
 		return false
 	}
-	s := &Source{Stream: stream, Name: stream.Name}
+	s := &Source{Stream: stream, Name: src.Name.Name} // a catalog may call it otherwise
 	if src.Alias.Name != "" {
 		s.Name = src.Alias.Name
 	}

@@ -12,6 +12,7 @@ import (
 // Settings are the choices of a rule that change what its query yields.
 type Settings struct {
 	SendNil   bool          // NULL items are written
+	SendMeta  bool          // each row has its metadata, in the column __meta
 	Functions *function.Set // nil: the built-in functions
 
 	EventTime     bool          // rows carry their time in the TIMESTAMP column of their stream

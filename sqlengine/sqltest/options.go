@@ -42,6 +42,7 @@ var optionLines = map[string]func(o *options, arg string) error{
 	},
 	"int64":            func(o *options, arg string) error { return on(&o.whole, arg) },
 	"sendNil":          func(o *options, arg string) error { return on(&o.SendNil, arg) },
+	"sendMeta":         func(o *options, arg string) error { return on(&o.SendMeta, arg) },
 	"eventTime":        func(o *options, arg string) error { return on(&o.EventTime, arg) },
 	"sendSlidingTwice": func(o *options, arg string) error { return on(&o.SendTwice, arg) },
 	"lateTolerance":    func(o *options, arg string) error { return duration(&o.LateTolerance, arg) },

@@ -16,6 +16,7 @@ type rule struct {
 	ID, SQL string
 	Options struct {
 		SendNilField, IsEventTime  bool
+		SendMetaToSink             bool
 		LateTolerance, IdleTimeout span
 		Params                     map[string]json.RawMessage
 		PlanOptimizeStrategy       struct {
@@ -80,6 +81,7 @@ func jsonOffset(err error) int {
 // apply puts the options of the rule in place.
 func (r *rule) apply(o *options) (err error) {
 	window := r.Options.PlanOptimizeStrategy.WindowOption
+	o.SendMeta = r.Options.SendMetaToSink
 	o.SendNil, o.EventTime, o.SendTwice = r.Options.SendNilField, r.Options.IsEventTime, window.EnableSendSlidingWindowTwice
 	if s := r.Options.LateTolerance; s.set {
 		o.LateTolerance = s.d

@@ -17,8 +17,9 @@
 //	               prop NAME TEXT, state KEY JSON: what props() and
 //	               get_keyed_state() read
 //	               param NAME JSON: the value of $NAME
-//	               sendNil, eventTime, lateTolerance 2s, idleTimeout 5s,
-//	               windowVersion v2, sendSlidingTwice: options of a rule
+//	               sendNil, sendMeta, eventTime, lateTolerance 2s,
+//	               idleTimeout 5s, windowVersion v2, sendSlidingTwice:
+//	               options of a rule
 //	lookup T   JSON rows that the lookup table T answers with
 //	input      lines such as
 //	               demo @1s {"a":1}
