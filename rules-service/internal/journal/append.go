@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -15,6 +16,7 @@ type commit struct {
 	end   Offset // behind the last record
 	done  chan struct{}
 	err   error
+	then  []func(error) // of Begin
 }
 
 func newCommit() *commit { return &commit{done: make(chan struct{})} }
@@ -22,6 +24,13 @@ func newCommit() *commit { return &commit{done: make(chan struct{})} }
 func (c *commit) fail(err error) {
 	c.err = err
 	close(c.done)
+}
+
+// tell calls those who do not wait; no lock is held.
+func (c *commit) tell() {
+	for _, f := range c.then {
+		f(c.err)
+	}
 }
 
 // Append writes payloads as consecutive records and returns the offset of the
@@ -35,10 +44,7 @@ func (l *Log) Append(ctx context.Context, payloads ...[]byte) (first Offset, err
 		l.mu.Unlock()
 		return first, err
 	}
-	if !l.leading {
-		l.leading = true
-		go l.lead()
-	}
+	l.lead()
 	l.mu.Unlock()
 	select {
 	case <-c.done:
@@ -70,6 +76,7 @@ func (l *Log) join(payloads [][]byte) (*commit, Offset, error) {
 	if c.end == 0 {
 		c.first, c.end = l.next, l.next
 	}
+	c.buf = slices.Grow(c.buf, int(size))
 	first, now := l.next, time.Now()
 	for _, p := range payloads {
 		c.buf = appendRecord(c.buf, Record{Offset: l.next, Time: now, Payload: p})
@@ -100,9 +107,18 @@ func (l *Log) makeRoom(size int64) error {
 	return nil
 }
 
-// lead writes group after group until nobody waits.
+// lead sees to it that somebody writes the group that waits; mu is held.
 func (l *Log) lead() {
+	if !l.leading {
+		l.leading = true
+		go l.writeGroups()
+	}
+}
+
+// writeGroups writes group after group until nobody waits.
+func (l *Log) writeGroups() {
 	for {
+		l.linger()
 		l.writing.Lock()
 		l.mu.Lock()
 		c := l.pending
@@ -118,8 +134,25 @@ func (l *Log) lead() {
 		if err == nil {
 			err = l.write(last, c)
 		}
-		l.settle(last, c, err)
+		behind := l.settle(last, c, err)
 		l.writing.Unlock()
+		c.tell()
+		behind.tell()
+	}
+}
+
+// lingerRecords make a group large enough to be written at once.
+const lingerRecords = 16
+
+func (l *Log) linger() {
+	if l.o.Linger <= 0 {
+		return
+	}
+	l.mu.Lock()
+	small := l.pending.end > 0 && l.pending.end-l.pending.first < lingerRecords
+	l.mu.Unlock()
+	if small {
+		time.Sleep(l.o.Linger)
 	}
 }
 
@@ -173,9 +206,10 @@ func (l *Log) write(last *chunk, c *commit) error {
 	return nil
 }
 
-// settle tells those who wait. When a group could not be written, the offsets
-// of those behind it were never given out.
-func (l *Log) settle(last *chunk, c *commit, err error) {
+// settle tells those who wait. When a group could not be written, the one
+// behind it fails as well, as its offsets would leave a gap; it is returned.
+func (l *Log) settle(last *chunk, c *commit, err error) (behind *commit) {
+	behind = &commit{}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.underWay = 0
@@ -183,14 +217,15 @@ func (l *Log) settle(last *chunk, c *commit, err error) {
 		err = fmt.Errorf("journal %s: append: %w", l.o.Dir, err)
 		l.next = c.first
 		if l.pending.end > 0 {
-			l.pending.fail(err)
-			l.pending = newCommit()
+			behind, l.pending = l.pending, newCommit()
+			behind.fail(err)
 		}
 		c.fail(err)
-		return
+		return behind
 	}
 	last.size += int64(len(c.buf))
 	l.stats.Bytes += int64(len(c.buf))
 	l.durable = c.end
 	close(c.done)
+	return behind
 }

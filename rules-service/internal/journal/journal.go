@@ -53,6 +53,9 @@ type Options struct {
 	// costs what came since the last fsync: one follows with the first append
 	// after so long, and with Close. Default: Append returns after fsync.
 	SyncEvery time.Duration
+	// Linger is how long a small group waits for more records before it is
+	// written: fewer fsyncs where nobody waits for each. Default: it does not.
+	Linger time.Duration
 }
 
 // MaxPayload is the size of the largest record.
@@ -374,6 +377,8 @@ func (l *Log) dropChunk() uint64 {
 // Close lets the group that is being written finish, fails what waits with
 // ErrClosed, and closes the log.
 func (l *Log) Close() error {
+	waiting := &commit{}
+	defer func() { waiting.tell() }()
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	l.mu.Lock()
@@ -382,8 +387,8 @@ func (l *Log) Close() error {
 		return nil
 	}
 	l.closed = true
-	l.pending.fail(ErrClosed)
-	l.pending = newCommit()
+	waiting, l.pending = l.pending, newCommit()
+	waiting.fail(ErrClosed)
 	return errors.Join(l.chunks[len(l.chunks)-1].file.Sync(), l.head.Sync(), l.release())
 }
 

@@ -506,7 +506,7 @@ func BenchmarkAppend(b *testing.B) {
 		name string
 		sync time.Duration
 	}{{"fsync", 0}, {"later", time.Second}} {
-		for _, batch := range []int{1, 100} {
+		for _, batch := range []int{1, 100, 1000} {
 			b.Run(fmt.Sprintf("%s/batch=%d", policy.name, batch), func(b *testing.B) {
 				l := open(b, Options{SyncEvery: policy.sync, Full: DropOldest})
 				payloads := slices.Repeat([][]byte{payload}, batch)
