@@ -20,6 +20,9 @@ var programs = map[string]string{
 	"box":           "./box",
 }
 
+// busTags are those of the Makefile: with them EdgeX's SDKs know NATS.
+const busTags = "include_nats_messaging"
+
 var built struct {
 	sync.Once
 	dir string
@@ -42,7 +45,7 @@ func build() (dir string, err error) {
 		return "", err
 	}
 	for name, pkg := range programs {
-		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, name), pkg)
+		cmd := exec.Command("go", "build", "-tags", busTags, "-o", filepath.Join(dir, name), pkg)
 		cmd.Dir = Root()
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return dir, fmt.Errorf("build %s: %w\n%s", name, err, out)

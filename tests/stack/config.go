@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"sluice/tests/servers"
@@ -106,4 +108,20 @@ func (r *Rules) Restart(t testing.TB) {
 	t.Helper()
 	r.Process = Start(t, nil, r.bin, r.args...)
 	Answers(t, r.API+"/ping")
+}
+
+// Goroutines is how many the service has, as its metrics tell.
+func (r *Rules) Goroutines(t testing.TB) int {
+	t.Helper()
+	for line := range strings.Lines(MustCall(t, 200, "GET", r.API+"/metrics", "")) {
+		if text, ok := strings.CutPrefix(line, "go_goroutines "); ok {
+			n, err := strconv.Atoi(strings.TrimSpace(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	t.Fatal("the metrics have no go_goroutines")
+	return 0
 }
