@@ -102,10 +102,16 @@ func bus(key string, args []string, secrets interfaces.SecretProviderExt) (edgex
 		}
 	}
 	b := edgex.Bus{MessageBusInfo: info}
-	if metadata, ok := c.Clients["core-metadata"]; ok {
-		b.Metadata = metadata.Url()
-	}
+	b.Metadata, b.Command = c.address("core-metadata"), c.address("core-command")
 	return b, nil
+}
+
+// address is that of another service, or "".
+func (c *busConfig) address(service string) string {
+	if client, ok := c.Clients[service]; ok {
+		return client.Url()
+	}
+	return ""
 }
 
 // parseFlags reads EdgeX's flags and those of app services, as the SDK does.

@@ -36,7 +36,9 @@ all-services:
   Service: {HealthCheckInterval: 10s, RequestTimeout: 5s}
   MessageBus: %s
 app-services:
-  Clients: {core-metadata: {Protocol: http, Host: meta, Port: 59881}}
+  Clients:
+    core-metadata: {Protocol: http, Host: meta, Port: 59881}
+    core-command: {Protocol: http, Host: command, Port: 59882}
 device-services:
   MaxEventSize: 0
 `, messageBus),
@@ -56,7 +58,7 @@ func TestSettingsOfTheBus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.Type != "mqtt" || b.Host != "broker" || b.Port != 1883 || b.Protocol != "tcp" || b.BaseTopicPrefix != "plant" || b.Disabled || b.Metadata != "http://meta:59881" {
+	if b.Type != "mqtt" || b.Host != "broker" || b.Port != 1883 || b.Protocol != "tcp" || b.BaseTopicPrefix != "plant" || b.Disabled || b.Metadata != "http://meta:59881" || b.Command != "http://command:59882" {
 		t.Errorf("%+v", b)
 	}
 	want := map[string]string{"Qos": "1", "ClientId": "mine", "Username": "u", "Password": "p"}

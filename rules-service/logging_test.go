@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/clients/logger"
@@ -44,5 +46,47 @@ func TestRecordsGoThroughEdgeX(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, p.lines); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// leveled is a client with a level.
+type leveled struct {
+	logger.LoggingClient
+	level string
+}
+
+func (l *leveled) LogLevel() string { return l.level }
+
+func TestRecordsAsJSON(t *testing.T) {
+	var out bytes.Buffer
+	client := &leveled{level: "INFO"}
+	log := slog.New(newJSONHandler(&out, client))
+	log.Debug("hidden")
+	log.With("rule", "r1").Info("i", "p", password("sesame"))
+	client.level = "TRACE" // as Writable.LogLevel changes
+	log.WithGroup("g").Log(t.Context(), levelTrace, "t", "n", 1)
+	client.level = "ERROR"
+	log.Warn("hidden")
+	var got []string
+	for line := range strings.Lines(out.String()) {
+		_, rest, _ := strings.Cut(line, `,"level":`)
+		got = append(got, strings.TrimSpace(rest))
+	}
+	want := []string{`"INFO","msg":"i","rule":"r1","p":"<secret>"}`, `"TRACE","msg":"t","g":{"n":1}}`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLevels(t *testing.T) {
+	for name, want := range map[string]string{"": "", "Debug": "DEBUG", "warning": "WARN", "fatal": "ERROR", "TRACE": "TRACE"} {
+		if got, err := edgexLevel(name); got != want || err != nil {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+	for level, want := range map[string]slog.Level{"TRACE": levelTrace, "DEBUG": slog.LevelDebug, "INFO": slog.LevelInfo, "WARN": slog.LevelWarn, "ERROR": slog.LevelError, "": slog.LevelInfo} {
+		if got := slogLevel(level); got != want {
+			t.Errorf("%s: %v", level, got)
+		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"syscall"
 	"time"
 
 	"github.com/edgexfoundry/app-functions-sdk-go/v3/pkg"
@@ -53,18 +52,4 @@ func start(ctx context.Context, key string) (interfaces.ApplicationService, erro
 func ended() (interfaces.ApplicationService, error) {
 	fmt.Fprintln(os.Stderr, "rules-service: ended by a signal while EdgeX's SDK waited; its log above says for what")
 	return nil, nil
-}
-
-// repeatSignal gives the SDK the signal that came before it listened.
-func repeatSignal(ended <-chan struct{}) {
-	tick := time.NewTicker(signalGrace)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ended:
-			return
-		case <-tick.C:
-			_ = syscall.Kill(os.Getpid(), syscall.SIGTERM) // to the process itself it cannot fail
-		}
-	}
 }

@@ -31,11 +31,15 @@ Flags of EdgeX:
   -h, --help                  this text
       --version               the version of the program
 
-Environment:
+Environment (docs/operations.md has all of it):
   EDGEX_SECURITY_SECRET_STORE=false               no secret store
-  RULES_HOST, RULES_PORT, RULES_DATADIR           section Rules of the configuration
+  RULES_HOST, RULES_PORT, RULES_DATADIR, …        section Rules of the configuration
   RULES_AUTHENTICATION                            "true", "false" or "": on off loopback
+  RULES_SECRET_NAME_KEY                           secret://NAME/KEY without a secret store
   KUIPER__BASIC__RESTIP, KUIPER__BASIC__RESTPORT  eKuiper's names for address and port
+
+The port of the API has /healthz, /readyz and /metrics too. SIGTERM ends the
+service when its sinks have taken what waits; a second one ends it at once.
 
 Off loopback every request needs the token of DataDir/token:
   curl -H "Authorization: Bearer $(cat data/token)" http://gateway:59720/rules

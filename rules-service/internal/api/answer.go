@@ -15,12 +15,14 @@ import (
 
 // The error numbers of the API.
 const (
-	codeUndefined = 1000
-	codeNotFound  = 1002
-	codeParser    = 2001
-	codePlan      = 2101
-	codeExecutor  = 2201
-	codeStream    = 3000
+	codeUndefined  = 1000
+	codeNotFound   = 1002
+	codeConnection = 1003
+	codeParser     = 2001
+	codePlan       = 2101
+	codeExecutor   = 2201
+	codeStream     = 3000
+	codeKey        = 5000
 )
 
 // warningsHeader carries what has no effect in a definition, one text each.

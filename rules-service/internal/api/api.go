@@ -3,12 +3,12 @@
 package api
 
 import (
-	"crypto/subtle"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
+	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/named"
 	"sluice/rules-service/internal/rule"
 )
 
@@ -18,25 +18,34 @@ const maxBody = 4 << 20
 
 // API answers requests about streams and rules.
 type API struct {
-	Rules   *rule.Manager
-	Version string
-	Token   string // wanted of every request but / and /ping; "" lets all in
-	Stop    func() // ends the service
+	Rules    *rule.Manager
+	Named    *named.Book
+	Registry *connector.Registry
+	Env      connector.Env // to test connections with
+	DataDir  string        // of uploads and schemas
+	EtcDir   string        // has schemas and init.json too; "": none
+	Version  string
+	Token    string          // wanted of every request but those of supervisors
+	Checkers []Checker       // of other tokens; without them and Token everybody is let in
+	Missing  func() []string // what /readyz waits for
+	Metrics  http.Handler    // of /metrics; nil: they are switched off
+	// Configure changes settings for PATCH /configs.
+	Configure func(Changes) error
+	Stop      func() // ends the service
+	// Restart ends it with the exit code that asks for a new start; nil: Stop.
+	Restart func()
 	Log     *slog.Logger
 
 	started time.Time
+	pings   pings
+	imports imports
+	tasks   tasks
 }
 
 // Handler is the API as an HTTP handler.
 func (a *API) Handler() http.Handler {
 	a.started = time.Now()
-	mux := http.NewServeMux()
-	a.routeService(mux)
-	a.routeStreams(mux, "/streams", "/streamdetails", false)
-	a.routeStreams(mux, "/tables", "/tabledetails", true)
-	a.routeRules(mux)
-	a.routeRule(mux)
-	return a.trace(crossOrigin(a.authenticate(limit(routed(mux)))))
+	return a.trace(crossOrigin(a.authenticate(limit(routed(a.routes())))))
 }
 
 // crossOrigin lets pages of any origin call the API, as consoles do.
@@ -45,46 +54,23 @@ func crossOrigin(next http.Handler) http.Handler {
 		h := w.Header()
 		h.Set("Access-Control-Allow-Origin", "*")
 		if r.Method != http.MethodOptions {
-			h.Set("Access-Control-Expose-Headers", warningsHeader)
+			h.Set("Access-Control-Expose-Headers", warningsHeader+", "+totalHeader)
 			next.ServeHTTP(w, r)
 			return
 		}
-		h.Set("Access-Control-Allow-Methods", "POST, GET, PUT, DELETE, HEAD")
+		h.Set("Access-Control-Allow-Methods", "POST, GET, PUT, PATCH, DELETE, HEAD")
 		h.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Content-Length, Accept-Encoding, X-CSRF-Token")
 		w.WriteHeader(http.StatusNoContent)
 	})
 }
 
-// authenticate lets requests in that carry the token, with or without the word
-// Bearer.
-func (a *API) authenticate(next http.Handler) http.Handler {
-	if a.Token == "" {
-		return next
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/" || r.URL.Path == "/ping" {
-			next.ServeHTTP(w, r)
-			return
-		}
-		given := r.Header.Get("Authorization")
-		if len(given) > len("Bearer ") && strings.EqualFold(given[:len("Bearer ")], "Bearer ") {
-			given = given[len("Bearer "):]
-		}
-		switch {
-		case given == "":
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			http.Error(w, "missing_token", http.StatusUnauthorized)
-		case subtle.ConstantTimeCompare([]byte(given), []byte(a.Token)) != 1:
-			http.Error(w, "invalid_token", http.StatusUnauthorized)
-		default:
-			next.ServeHTTP(w, r)
-		}
-	})
-}
-
 func limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		bound := int64(maxBody)
+		if takesMuch(r.URL.Path) {
+			bound = maxSet
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, bound)
 		next.ServeHTTP(w, r)
 	})
 }

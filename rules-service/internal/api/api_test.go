@@ -22,6 +22,8 @@ type bench struct {
 	t *testing.T
 }
 
+func startIn(t *testing.T, dir string) *apitest.Service { return apitest.Start(t, dir, "") }
+
 func start(t *testing.T) *bench { return &bench{apitest.Start(t, t.TempDir(), ""), t} }
 
 // want makes a request and compares status and body. A wanted body that ends
@@ -103,11 +105,11 @@ func TestUnrouted(t *testing.T) {
 		status, code int
 		message      string
 	}{
-		{"GET /nowhere", 404, 1002, "/nowhere is unknown; there are /, /ping, "},
+		{"GET /nowhere", 404, 1002, "/nowhere is unknown; there are /, /apply, "},
 		{"POST /rules/hot/strat", 404, 1002, "there is no POST /rules/hot/strat"},
 		{"GET /rules/hot/tags/x", 404, 1002, "there is no GET /rules/hot/tags/x"},
-		{"POST /ruleset/export", 404, 1002, "POST /ruleset/export is not supported yet"},
-		{"GET /v2/data/export", 404, 1002, "GET /v2/data/export is not supported yet"},
+		{"POST /ruleset/exprot", 404, 1002, "there is no POST /ruleset/exprot"},
+		{"GET /v2/data/exports", 404, 1002, "there is no GET /v2/data/exports"},
 		{"GET /v2", 404, 1002, "/v2 is unknown"},
 		{"DELETE /ping", 405, 1000, "DELETE /ping is not possible; there is GET, HEAD"},
 		{"PATCH /rules", 405, 1000, "PATCH /rules is not possible; there is GET, HEAD, POST"},

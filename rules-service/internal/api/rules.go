@@ -6,18 +6,48 @@ import (
 )
 
 // routeRules routes what concerns all rules.
-func (a *API) routeRules(mux *http.ServeMux) {
-	mux.HandleFunc("GET /rules", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, a.Rules.List()) })
-	mux.HandleFunc("GET /rules/status/all", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, a.Rules.Healths())
-	})
+func (a *API) routeRules(mux *routes) {
+	mux.Handle("GET /rules", handle(codeUndefined, a.listRules))
+	mux.Handle("GET /rules/status/all", handle(codeUndefined, a.healthOfRules))
+	mux.HandleFunc("GET /rules/usage/cpu", a.cpuUsage)
 	mux.Handle("POST /rules", handle(codeUndefined, a.createRule))
 	mux.HandleFunc("POST /rules/validate", a.validateRule)
+}
+
+func (a *API) listRules(w http.ResponseWriter, r *http.Request) error {
+	f, err := filterOf(r)
+	if err != nil {
+		return err
+	}
+	entries, total := a.Rules.List(f)
+	writeTotal(w, total)
+	writeJSON(w, http.StatusOK, entries)
+	return nil
+}
+
+func (a *API) healthOfRules(w http.ResponseWriter, r *http.Request) error {
+	f, err := filterOf(r)
+	if err != nil {
+		return err
+	}
+	healths, total := a.Rules.Healths(f)
+	writeTotal(w, total)
+	writeJSON(w, http.StatusOK, healths)
+	return nil
+}
+
+// cpuUsage answers as a service that does not measure it: a shard runs the
+// rules of many, and a clock around each of them would cost more than most do.
+func (a *API) cpuUsage(w http.ResponseWriter, _ *http.Request) {
+	writeText(w, http.StatusOK, "cpu usage not enabled")
 }
 
 func (a *API) createRule(w http.ResponseWriter, r *http.Request) error {
 	text, err := body(r)
 	if err != nil {
+		return err
+	}
+	if text, err = a.unmaskRule("", text); err != nil {
 		return err
 	}
 	id, warnings, err := a.Rules.Create(text)
@@ -36,7 +66,10 @@ func (a *API) validateRule(w http.ResponseWriter, r *http.Request) {
 		fail(w, codeUndefined, err)
 		return
 	}
-	streams, warnings, err := a.Rules.Validate(text)
+	var streams, warnings []string
+	if text, err = a.unmaskRule("", text); err == nil {
+		streams, warnings, err = a.Rules.Validate(text)
+	}
 	if err != nil {
 		writeText(w, http.StatusUnprocessableEntity, err.Error())
 		return

@@ -96,9 +96,9 @@ func TestBadRules(t *testing.T) {
 		{`{"sql":"SELECT a FROM demo","actions":[{"memory":{}}]}`, 1000, "id is missing"},
 		{`{"id":"r r","sql":"SELECT a FROM demo","actions":[{"memory":{}}]}`, 1000, `id "r r" may only have letters`},
 		{`{"id":"r","sql":"SELECT a FROM demo","actions":[{"memory":{}}],"options":{"isEventTime":true}}`, 2101, "event time needs the TIMESTAMP of stream"},
-		{`{"id":"r","sql":"SELECT a FROM demo","actions":[{"memory":{}}],"options":{"qos":1}}`, 1000, "qos above 0 is not supported yet"},
+		{`{"id":"r","sql":"SELECT a FROM demo","actions":[{"memory":{}}],"options":{"qos":3}}`, 1000, "options.qos: there are 0, 1 and 2, not 3"},
 		{`{"id":"r","sql":"SELECT a FROM demo","actions":[{"memory":{}}],"options":{"bufferLength":-1}}`, 1000, "options.bufferLength must be a whole number of at least 0, not -1"},
-		{`{"id":"r","graph":{},"actions":[{"memory":{}}]}`, 1000, "graph rules are not supported yet"},
+		{`{"id":"r","graph":{},"actions":[{"memory":{}}]}`, 1000, "a rule has either sql with actions, or a graph"},
 		{`[]`, 1000, "rule must be an object"},
 		{hot + "x", 1000, "after top-level value"},
 		{`{"id":"r",`, 1000, "rule is not JSON: line 1"},
@@ -125,7 +125,6 @@ func TestWarnings(t *testing.T) {
 	b := withDemo(t)
 	typo := `{"id":"r","sgl":"x","sql":"SELECT a FROM demo","actions":[{"memory":{"runAsync":true}}],"options":{"sendNilFeld":true,"sendError":true}}`
 	want := []string{
-		`options.sendError has no effect yet: errors are counted in the status and not sent to the sinks`,
 		`options.sendNilFeld is unknown and has no effect; did you mean "sendNilField"?`,
 		`sgl is unknown and has no effect; did you mean "sql"?`,
 		`actions[0]: property "runAsync" has no effect any more; leave it out`,

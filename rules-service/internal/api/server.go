@@ -13,6 +13,7 @@ import (
 // Server is the API on a port.
 type Server struct {
 	http *http.Server
+	quit context.CancelFunc // ends the answers that have no end of their own
 	done chan error
 	Addr net.Addr // on which it listens
 }
@@ -23,19 +24,28 @@ func Serve(addr string, h http.Handler, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rules API: %w", err)
 	}
+	return serve(l, h, log), nil
+}
+
+// serve answers on a listener that is there.
+func serve(l net.Listener, h http.Handler, log *slog.Logger) *Server {
+	ctx, quit := context.WithCancel(context.Background())
 	s := &Server{
+		quit: quit,
 		http: &http.Server{
-			Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute,
+			BaseContext: func(net.Listener) context.Context { return ctx },
+			Handler:     h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute,
 			IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		},
 		done: make(chan error, 1), Addr: l.Addr(),
 	}
 	go func() { s.done <- s.http.Serve(l) }()
-	return s, nil
+	return s
 }
 
 // Close answers the requests that have begun, within ctx, and ends the server.
 func (s *Server) Close(ctx context.Context) error {
+	s.quit()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, s.http.Close())

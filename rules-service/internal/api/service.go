@@ -12,7 +12,7 @@ import (
 )
 
 // routeService routes what concerns the service as a whole.
-func (a *API) routeService(mux *http.ServeMux) {
+func (a *API) routeService(mux *routes) {
 	mux.HandleFunc("GET /{$}", a.info)
 	mux.HandleFunc("POST /{$}", a.info)
 	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })

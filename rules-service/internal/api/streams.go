@@ -8,14 +8,12 @@ import (
 )
 
 // routeStreams routes streams or tables.
-func (a *API) routeStreams(mux *http.ServeMux, path, details string, tables bool) {
+func (a *API) routeStreams(mux *routes, path, details string, tables bool) {
 	mux.Handle("GET "+path, handle(codeStream, func(w http.ResponseWriter, r *http.Request) error {
-		writeJSON(w, http.StatusOK, a.Rules.StreamNames(tables))
-		return nil
+		return writePage(w, r, a.Rules.StreamNames(tables), func(name string) string { return name })
 	}))
 	mux.Handle("GET "+details, handle(codeStream, func(w http.ResponseWriter, r *http.Request) error {
-		writeJSON(w, http.StatusOK, detailsOf(a.Rules.Streams(tables)))
-		return nil
+		return writePage(w, r, detailsOf(a.Rules.Streams(tables)), func(d streamDetail) string { return d.Name })
 	}))
 	mux.Handle("POST "+path, handle(codeStream, a.executeStatement))
 	mux.Handle("GET "+path+"/{name}", handle(codeStream, a.getStream))
@@ -44,6 +42,9 @@ func (a *API) executeStatement(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if sql, err = a.unmaskStatement(sql); err != nil {
+		return err
+	}
 	text, err := a.Rules.Execute(sql)
 	if err != nil {
 		return missing(err)
@@ -57,6 +58,9 @@ func (a *API) getStream(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if !secrets(r) {
+		def = a.maskStream(def)
+	}
 	writeJSON(w, http.StatusOK, streamJSON(def))
 	return nil
 }
@@ -64,6 +68,9 @@ func (a *API) getStream(w http.ResponseWriter, r *http.Request) error {
 func (a *API) putStream(w http.ResponseWriter, r *http.Request) error {
 	sql, err := sqlOf(r)
 	if err != nil {
+		return err
+	}
+	if sql, err = a.unmaskStatement(sql); err != nil {
 		return err
 	}
 	text, err := a.Rules.ReplaceStream(r.PathValue("name"), sql)

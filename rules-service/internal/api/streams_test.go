@@ -62,10 +62,8 @@ func TestBadStreams(t *testing.T) {
 	}
 	b.refused("POST", "/streams", sql(`CREATE STREAM demo () WITH (TYPE="memry", FORMAT="json")`), 400, 2201, `unknown source type "memry"; did you mean "memory"?`)
 	b.refused("POST", "/streams", sql(`CREATE STREAM demo () WITH (TYPE="memory", FORMAT="xml")`), 400, 2201, `unknown format "xml"`)
-	b.refused("POST", "/streams", sql(`CREATE STREAM demo () WITH (TYPE="memory", FORMAT="json", TEMP="true")`), 400, 3000, "TEMP streams are not supported yet")
 	b.refused("POST", "/streams", "{", 400, 3000, "the body must be JSON")
 	b.refused("POST", "/streams", "{}", 400, 3000, `the body has no "sql"`)
-	b.refused("POST", "/tables", sql(`CREATE TABLE t () WITH (TYPE="memory", FORMAT="json")`), 400, 2201, "tables are not supported yet")
 	b.want("GET", "/streams", "", 200, "[]\n")
 }
 

@@ -1,21 +1,16 @@
 package api
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 )
 
-// later are the first levels of paths that clients may ask for and that are
-// not served yet.
-var later = []string{"async", "batch", "config", "configs", "connections", "data", "metadata", "metrics", "plugins", "ruleset", "ruletest",
-	"schemas", "services", "trace", "tracer", "udf"}
-
 // routed answers what no route of mux takes with an error in the form of all
 // others, so that a client has one form to read.
-func routed(mux *http.ServeMux) http.Handler {
+func routed(routes *routes) http.Handler {
+	mux := routes.mux
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
 		if pattern != "" {
@@ -30,23 +25,41 @@ func routed(mux *http.ServeMux) http.Handler {
 			return
 		}
 		w.Header().Del("Location") // mux may have thought of another spelling
-		fail(w, codeNotFound, &located{http.StatusNotFound, codeNotFound, unrouted(r)})
+		fail(w, codeNotFound, &located{http.StatusNotFound, codeNotFound, routes.unrouted(r)})
 	})
 }
 
 // unrouted says what is wrong with a path.
-func unrouted(r *http.Request) error {
-	levels := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
+func (r *routes) unrouted(req *http.Request) error {
+	known := r.levels()
+	if slices.Contains(known, firstLevel(req.URL.Path)) {
+		return fmt.Errorf("there is no %s %s", req.Method, req.URL.Path)
+	}
+	return fmt.Errorf("%s is unknown; there are %s", req.URL.Path, strings.Join(known, ", "))
+}
+
+// levels are the first levels of all routes, in order.
+func (r *routes) levels() []string {
+	var levels []string
+	for _, pattern := range r.patterns {
+		_, path, _ := strings.Cut(pattern, " ")
+		if path = strings.TrimSuffix(path, "{$}"); path != "/" {
+			path = firstLevel(path)
+		}
+		levels = append(levels, path)
+	}
+	slices.Sort(levels)
+	return slices.Compact(levels)
+}
+
+// firstLevel is the begin of a path, "/rules" of "/rules/hot"; a version in
+// front of it counts as part of it.
+func firstLevel(path string) string {
+	levels := strings.SplitN(strings.TrimPrefix(path, "/"), "/", 3)
 	if levels[0] == "v2" && len(levels) > 1 {
-		levels = levels[1:]
+		return "/v2/" + levels[1]
 	}
-	if slices.Contains(later, levels[0]) {
-		return fmt.Errorf("%s %s is not supported yet", r.Method, r.URL.Path)
-	}
-	if levels[0] == "rules" || levels[0] == "streams" || levels[0] == "tables" {
-		return fmt.Errorf("there is no %s %s", r.Method, r.URL.Path)
-	}
-	return errors.New(r.URL.Path + " is unknown; there are /, /ping, /stop, /streams, /streamdetails, /tables, /tabledetails and /rules")
+	return "/" + levels[0]
 }
 
 // refusal takes the status that mux gives what it has no route for, and leaves

@@ -14,7 +14,11 @@ import (
 	"time"
 
 	"sluice/rules-service/internal/api"
+	"sluice/rules-service/internal/builtin"
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/connector/edgex"
+	"sluice/rules-service/internal/metrics"
+	"sluice/rules-service/internal/named"
 	"sluice/rules-service/internal/rule"
 	"sluice/rules-service/internal/store"
 )
@@ -23,12 +27,14 @@ import (
 type Service struct {
 	URL     string
 	Rules   *rule.Manager
+	API     *api.API
 	Stopped chan struct{} // closed when /stop was called
 
-	memory *memory
-	server *api.Server
-	store  *store.Store
-	once   sync.Once
+	memory   *memory
+	registry *connector.Registry
+	server   *api.Server
+	store    *store.Store
+	once     sync.Once
 }
 
 // memory is what the connectors of a service share.
@@ -59,17 +65,46 @@ type sinkConfig struct {
 // token lets all requests in.
 func Start(t testing.TB, dir, token string) *Service {
 	t.Helper()
-	s := &Service{Stopped: make(chan struct{}), memory: &memory{in: make(chan delivery), out: make(chan string, 10000)}}
+	reg := connector.NewRegistry()
+	return start(t, dir, token, reg, "memory")
+}
+
+// StartBuiltin is Start with the connectors of the service; those of tests are
+// called "test" there.
+func StartBuiltin(t testing.TB, dir, token string) *Service {
+	t.Helper()
+	return start(t, dir, token, builtin.Registry(edgex.Bus{}), "test")
+}
+
+// start serves with the connectors of reg, and those of tests by a name.
+func start(t testing.TB, dir, token string, reg *connector.Registry, name string) *Service {
+	t.Helper()
+	s := &Service{Stopped: make(chan struct{}), registry: reg, memory: &memory{in: make(chan delivery), out: make(chan string, 10000)}}
+	s.memory.register(reg, name)
 	log := slog.New(slog.DiscardHandler)
 	var err error
 	if s.store, err = store.Open(dir); err != nil {
 		t.Fatal(err)
 	}
-	if s.Rules, err = rule.Open(s.store, s.memory.registry(), connector.Env{Log: log}); err != nil {
+	env := connector.Env{Log: log}
+	book, err := named.Open(s.store, reg, named.Options{Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	env.Named = book
+	if s.Rules, err = rule.Open(s.store, reg, env); err != nil {
 		t.Fatal(err)
 	}
 	var stopped sync.Once
-	a := &api.API{Rules: s.Rules, Version: "0.0.0-test", Token: token, Log: log, Stop: func() { stopped.Do(func() { close(s.Stopped) }) }}
+	a := &api.API{Rules: s.Rules, Named: book, Registry: reg, Env: env, DataDir: dir, Version: "0.0.0-test", Token: token, Log: log,
+		Stop: func() { stopped.Do(func() { close(s.Stopped) }) }, Metrics: metrics.New(s.Rules, "0.0.0-test", metrics.DefaultRules, log),
+		Configure: func(c api.Changes) error {
+			if c.Zone != nil {
+				s.Rules.SetZone(c.Zone)
+			}
+			return nil
+		}}
+	s.API = a
 	if s.server, err = api.Serve("127.0.0.1:0", a.Handler(), log); err != nil {
 		t.Fatal(err)
 	}
@@ -153,17 +188,15 @@ func (s *Service) Call(t testing.TB, method, path, body string, headers ...strin
 	return res.StatusCode, string(text), res.Header
 }
 
-func (m *memory) registry() *connector.Registry {
-	reg := connector.NewRegistry()
+func (m *memory) register(reg *connector.Registry, name string) {
 	connector.AddSource(reg, connector.SourceSpec[sourceConfig]{
-		Name: "memory", Summary: "Messages of a test.", Example: `{"datasource":"x"}`,
+		Name: name, Summary: "Messages of a test.", Example: `{"datasource":"x"}`,
 		New: func(sourceConfig, connector.Env) (connector.Source, error) { return &source{m}, nil },
 	})
 	connector.AddSink(reg, connector.SinkSpec[sinkConfig]{
-		Name: "memory", Summary: "Messages for a test.", Example: `{"topic":"x"}`,
+		Name: name, Summary: "Messages for a test.", Example: `{"topic":"x"}`,
 		New: func(sinkConfig, connector.Env) (connector.Sink, error) { return &sink{m}, nil },
 	})
-	return reg
 }
 
 type source struct{ *memory }

@@ -52,14 +52,32 @@ func TestExamples(t *testing.T) {
 			}
 		})
 	}
+	for _, name := range r.Lookups() {
+		t.Run("lookup table "+name, func(t *testing.T) {
+			info, err := r.Lookup(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := info.Decode(example(t, info.Example), env())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Open(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
 }
 
 func TestContents(t *testing.T) {
 	r := Registry(edgex.Bus{})
-	if got := r.Sinks(); !slices.Equal(got, []string{"edgexCommand", "log", "mqtt", "nop", "rest"}) {
+	if got := r.Sinks(); !slices.Equal(got, []string{"edgex", "edgexCommand", "log", "memory", "mqtt", "nop", "rest"}) {
 		t.Error(got)
 	}
-	if got := r.Sources(); !slices.Equal(got, []string{"edgex", "mqtt"}) {
+	if got := r.Lookups(); !slices.Equal(got, []string{"memory", "simulator"}) {
+		t.Error(got)
+	}
+	if got := r.Sources(); !slices.Equal(got, []string{"edgex", "memory", "mqtt", "simulator"}) {
 		t.Error(got)
 	}
 }

@@ -83,15 +83,15 @@ func (g *generic) arrayValue(kind string, text []byte) (value.Value, error) {
 }
 
 func (g *generic) element(kind string, e *fastjson.Value) (value.Value, error) {
+	if kind == "String" {
+		return bareText(e)
+	}
 	switch e.Type() {
 	case fastjson.TypeString:
 		b, _ := e.StringBytes()
 		v, err := simpleValue(kind, string(b))
 		return v, glue(err)
 	case fastjson.TypeNumber:
-		if kind == "String" {
-			return value.OfString(strings.Clone(g.digits(e))), nil
-		}
 		v, err := simpleValue(kind, g.digits(e))
 		return v, glue(err)
 	case fastjson.TypeTrue, fastjson.TypeFalse:
@@ -100,6 +100,19 @@ func (g *generic) element(kind string, e *fastjson.Value) (value.Value, error) {
 		}
 	}
 	return value.Value{}, fmt.Errorf(": %s in an array of %s", typeName(e), kind)
+}
+
+// bareText reads a text that EdgeX has written without quotes as well: 007, e0
+// and true are texts, though a JSON parser takes them for something else.
+func bareText(e *fastjson.Value) (value.Value, error) {
+	switch e.Type() {
+	case fastjson.TypeString:
+		b, _ := e.StringBytes()
+		return value.OfString(text(b)), nil
+	case fastjson.TypeObject, fastjson.TypeArray:
+		return value.Value{}, fmt.Errorf(": %s in an array of String", typeName(e))
+	}
+	return value.OfString(string(e.MarshalTo(nil))), nil
 }
 
 // glue is the form that paths are put in front of.

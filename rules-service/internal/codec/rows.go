@@ -44,28 +44,3 @@ func ParseRows(b []byte) ([]*value.Fields, error) {
 	}
 	return rows, nil
 }
-
-// rowsDecoder puts the fields of rows into slots.
-type rowsDecoder struct {
-	schema *value.Schema
-	layout *layout
-}
-
-func newRowsDecoder(s *value.Schema, o DecoderOptions) *rowsDecoder {
-	return &rowsDecoder{schema: s, layout: newLayout(s, o.Fields)}
-}
-
-func (d *rowsDecoder) Decode(dst []value.Row, payload []byte, meta Meta, t int64) ([]value.Row, error) {
-	rows, err := ParseRows(append([]byte(nil), payload...)) // rows keep nothing of the payload
-	for _, fields := range rows {
-		row := d.schema.Row(t, fields, nil)
-		for i, v := range row.Cols {
-			if v.IsMissing() {
-				row.Cols[i] = d.layout.blank[i]
-			}
-		}
-		d.layout.setMeta(row.Cols, d.schema, meta)
-		dst = append(dst, row)
-	}
-	return dst, err
-}

@@ -19,8 +19,10 @@ type SinkCommon struct {
 	BufferLength  int      `prop:"bufferLength" doc:"Messages that wait for the target at most. A full queue holds the rule back while the target keeps up, and loses its oldest message, counted, while the target is gone or its messages wait for more than a second."`
 	Concurrency   int      `prop:"concurrency" doc:"Accepted; results never depend on it."`
 
-	BatchSize         int            `prop:"batchSize,unsupported" doc:"Collect so many results into one message."`
-	LingerInterval    time.Duration  `prop:"lingerInterval,unsupported" doc:"Collect results for so long into one message."`
+	BatchSize      int           `prop:"batchSize" doc:"Collect so many results into one message: an array of what each would be by itself, with sendSingle an array of objects. A rest is sent after lingerInterval, and when the rule stops. Results whose evaluated properties differ do not share a message."`
+	LingerInterval time.Duration `prop:"lingerInterval" doc:"Collect results for so long into one message; with batchSize at most for so long, 1 s when it is 0."`
+	RateLimit      string        `prop:"rateLimit" doc:"Write at most so many messages in any period, such as 20/1m; the others wait in their order. Actions with the same target and the same limit share it."`
+
 	SchemaID          string         `prop:"schemaId,unsupported" doc:"Message of the schema registry."`
 	Delimiter         string         `prop:"delimiter,unsupported" doc:"Separator of the delimited format."`
 	HasHeader         bool           `prop:"hasHeader,unsupported" doc:"Header line of the delimited format."`
@@ -28,8 +30,8 @@ type SinkCommon struct {
 	CompressionProps  map[string]any `prop:"compressionProps,unsupported" doc:"Level of the compression."`
 	Encryption        string         `prop:"encryption,unsupported" doc:"aes."`
 	EncProps          map[string]any `prop:"encProps,unsupported" doc:"Settings of the encryption."`
-	ResourceID        string         `prop:"resourceId,unsupported" doc:"Named configuration of the sink type."`
-	ConnectionSelect  string         `prop:"connectionSelector,unsupported" doc:"Named connection; equal connections are shared without it."`
+	ResourceID        string         `prop:"resourceId" doc:"Configuration key of the sink type; its properties come below those of the action."`
+	ConnectionSelect  string         `prop:"connectionSelector" doc:"Named connection of the type; equal connections are shared without it too."`
 	ResendAlterQueue  bool           `prop:"resendAlterQueue,unsupported" doc:"New results first, old ones beside them."`
 	ResendPriority    int            `prop:"resendPriority,unsupported" doc:"Order of old and new results."`
 	ResendIndicator   string         `prop:"resendIndicatorField,unsupported" doc:"Column that marks rows sent again."`
@@ -73,6 +75,15 @@ func (c *SinkCommon) Validate() error {
 	if c.BufferLength < 1 {
 		return errors.New(`property "bufferLength" must be at least 1`)
 	}
+	if c.BatchSize < 0 {
+		return errors.New(`property "batchSize" must not be negative`)
+	}
+	if c.LingerInterval < 0 {
+		return errors.New(`property "lingerInterval" must not be negative`)
+	}
+	if _, err := ParseRate(c.RateLimit); err != nil {
+		return fmt.Errorf("property \"rateLimit\": %w", err)
+	}
 	if c.Concurrency < 0 {
 		return errors.New(`property "concurrency" must not be negative`)
 	}
@@ -112,7 +123,7 @@ type SourceCommon struct {
 	PayloadField           string            `prop:"payloadField,unsupported" doc:"Column that is decoded once more."`
 	PayloadFormat          string            `prop:"payloadFormat,unsupported" doc:"Format of the payload column."`
 	ColAliasMapping        map[string]string `prop:"colAliasMapping,unsupported" doc:"Columns renamed while decoding."`
-	ConnectionSelect       string            `prop:"connectionSelector,unsupported" doc:"Named connection; equal connections are shared without it."`
+	ConnectionSelect       string            `prop:"connectionSelector" doc:"Named connection of the type; equal connections are shared without it too."`
 }
 
 var defaultSourceCommon = SourceCommon{BufferLength: 1024, Concurrency: 1}

@@ -56,6 +56,10 @@ type Inbound struct {
 	Payload []byte
 	Meta    Meta // nil when the transport has none
 	Time    time.Time
+	// ID is what the transport calls a message until it is acknowledged; 0: it
+	// has no name. Again marks one that it delivers once more.
+	ID    uint16
+	Again bool
 }
 
 // Meta answers what meta(key) asks of a message. It is read on demand, so a
@@ -149,4 +153,7 @@ type Env struct {
 	Secret func(name, key string) (string, error)
 	// Named are the properties that have a name; nil: there are none.
 	Named Named
+	// SinkDefaults are properties that actions have unless they set them; nil:
+	// there are none.
+	SinkDefaults map[string]any
 }

@@ -52,6 +52,9 @@ func (d decoder) decode(props map[string]any, own, common any, retired []string)
 			return fmt.Errorf("property %q is missing: %s", p.field.Name, p.field.Doc)
 		}
 	}
+	if references(reflect.ValueOf(own).Elem().Interface()) {
+		return validateAll(common) // own is checked when the secrets are known
+	}
 	return validateAll(own, common)
 }
 
@@ -112,6 +115,9 @@ func (d decoder) assign(p property, in any) error {
 	if p.field.Unsupported && !p.value.IsZero() && !reflect.DeepEqual(before.Interface(), p.value.Interface()) && !emptyMap(p.value) {
 		return mistake("not supported yet; leave it out")
 	}
+	if p.field.Ignored && !p.value.IsZero() {
+		*d.warnings = append(*d.warnings, fmt.Sprintf("property %q has no effect; leave it out", p.field.Name))
+	}
 	return nil
 }
 
@@ -142,7 +148,9 @@ func set(dst reflect.Value, in any) error {
 	case reflect.Struct:
 		return setStruct(dst, in)
 	case reflect.Interface:
-		dst.Set(reflect.ValueOf(in))
+		if in != nil {
+			dst.Set(reflect.ValueOf(in))
+		}
 		return nil
 	}
 	panic("connector: property of type " + dst.Type().String())
@@ -161,6 +169,9 @@ func setString(dst reflect.Value, in any) error {
 			return mistake("a text is wanted, not %s", shown(in))
 		}
 		s = strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	if err := checkReference(s); err != nil {
+		return err
 	}
 	if dst.Type() != templateType && dst.Type() != secretType && strings.Contains(s, "{{") {
 		return mistake("a template is not possible here")

@@ -21,16 +21,26 @@ type Inbox[T any] struct {
 	bytes   int
 	lost    error
 	dropped uint64
+	most    int // messages that wait
 	wake    chan struct{}
+	ready   func() // see Notifier
 }
 
 // NewInbox returns an empty Inbox.
-func NewInbox[T any]() *Inbox[T] { return &Inbox[T]{wake: make(chan struct{}, 1)} }
+func NewInbox[T any]() *Inbox[T] { return NewInboxFor[T](inboxMessages) }
+
+// NewInboxFor returns an empty Inbox that so many messages may wait in.
+func NewInboxFor[T any](messages int) *Inbox[T] {
+	return &Inbox[T]{most: messages, wake: make(chan struct{}, 1)}
+}
+
+// Notify sets what Notifier says; it is called before the first Put.
+func (b *Inbox[T]) Notify(ready func()) { b.ready = ready }
 
 // Put adds a message of that many bytes; false: it was dropped.
 func (b *Inbox[T]) Put(m T, size int) bool {
 	b.mu.Lock()
-	fits := len(b.waiting) < inboxMessages && b.bytes+size <= inboxBytes || len(b.waiting) == 0
+	fits := len(b.waiting) < b.most && b.bytes+size <= inboxBytes || len(b.waiting) == 0
 	if fits {
 		b.waiting = append(b.waiting, m)
 		b.bytes += size
@@ -51,6 +61,9 @@ func (b *Inbox[T]) Fail(err error) {
 }
 
 func (b *Inbox[T]) signal() {
+	if b.ready != nil {
+		b.ready()
+	}
 	select {
 	case b.wake <- struct{}{}:
 	default:

@@ -70,6 +70,9 @@ func AddLookup[C any](r *Registry, s LookupSpec[C]) {
 			}
 			out.Key = keyOf(s.Name, &c, s.Key)
 			out.Open = func() (Lookup, error) { return s.New(c, env) }
+			if references(c) {
+				out.Open = func() (Lookup, error) { return lateLookup{newLate(c, env, s.New)}, nil }
+			}
 			return out, nil
 		},
 	}
@@ -86,3 +89,6 @@ func (r *Registry) Lookup(name string) (*LookupInfo, error) {
 
 // Lookups lists the kinds of lookup tables in order.
 func (r *Registry) Lookups() []string { return sortedNames(r.lookups) }
+
+// LookupFields documents the properties that every lookup table has.
+func LookupFields() []Field { return fieldsOf(LookupCommon{}) }

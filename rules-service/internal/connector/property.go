@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // Field documents one property of a connector.
@@ -17,9 +19,13 @@ type Field struct {
 	Doc      string
 	Default  string // as JSON; "" when it is empty
 	Required bool
+	Aliases  []string // other names that are taken
 	// Unsupported is set for a property that existing rules may have and that
 	// only its default is taken of.
 	Unsupported bool
+	// Ignored is set for a property that existing rules may have and that has
+	// no effect: it is taken with a warning.
+	Ignored bool
 }
 
 // property is a field of a configuration value.
@@ -31,23 +37,53 @@ type property struct {
 
 // index lists the properties of a struct; embedded structs are read through.
 func index(v reflect.Value) []property {
-	var out []property
-	for i := range v.NumField() {
-		f := v.Type().Field(i)
+	declared := declaredOf(v.Type())
+	props := make([]property, len(declared))
+	for i, d := range declared {
+		props[i] = property{field: d.field, aliases: d.field.Aliases, value: v.FieldByIndex(d.at)}
+	}
+	return props
+}
+
+// declared is a property as a type declares it.
+type declared struct {
+	field Field
+	at    []int // where it is in the struct
+}
+
+// declarations keeps what was read of a type: thousands of rules are decoded at
+// once.
+var declarations sync.Map // reflect.Type -> []declared
+
+func declaredOf(t reflect.Type) []declared {
+	if known, ok := declarations.Load(t); ok {
+		return known.([]declared)
+	}
+	list := readDeclared(t, nil)
+	declarations.Store(t, list)
+	return list
+}
+
+func readDeclared(t reflect.Type, above []int) []declared {
+	var out []declared
+	for i := range t.NumField() {
+		f := t.Field(i)
+		at := append(slices.Clone(above), i)
 		if f.Anonymous {
-			out = append(out, index(v.Field(i))...)
+			out = append(out, readDeclared(f.Type, at)...)
 			continue
 		}
 		name, opts, _ := strings.Cut(f.Tag.Get("prop"), ",")
-		p := property{value: v.Field(i), field: Field{Name: name, Doc: f.Tag.Get("doc"), Type: typeName(f.Type),
-			Required: strings.Contains(opts, "required"), Unsupported: strings.Contains(opts, "unsupported")}}
+		d := declared{at: at, field: Field{Name: name, Doc: f.Tag.Get("doc"), Type: typeName(f.Type),
+			Required: strings.Contains(opts, "required"), Unsupported: strings.Contains(opts, "unsupported"),
+			Ignored: strings.Contains(opts, "ignored")}}
 		if a := f.Tag.Get("alias"); a != "" {
-			p.aliases = strings.Split(a, ",")
+			d.field.Aliases = strings.Split(a, ",")
 		}
-		if name == "" || p.field.Doc == "" {
-			panic(fmt.Sprintf("connector: %s.%s has no name or no doc", v.Type(), f.Name))
+		if name == "" || d.field.Doc == "" {
+			panic(fmt.Sprintf("connector: %s.%s has no name or no doc", t, f.Name))
 		}
-		out = append(out, p)
+		out = append(out, d)
 	}
 	return out
 }
@@ -146,6 +182,12 @@ func keyOf[C any](name string, config *C, extra func(C) string) string {
 		_, _ = fmt.Fprintf(h, "%q", extra(*config))
 	}
 	return name + ":" + hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+// digest is a key of a text that may hold secrets.
+func digest(name, text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return name + ":" + hex.EncodeToString(sum[:12])
 }
 
 // writeKey writes equal values equally; Secret would print its placeholder.

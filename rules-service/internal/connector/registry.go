@@ -11,11 +11,15 @@ type Registry struct {
 	sinks   map[string]*SinkInfo
 	sources map[string]*SourceInfo
 	lookups map[string]*LookupInfo
+
+	connections map[string]*ConnectionInfo
+	congestion  Congestion
 }
 
 // NewRegistry returns an empty registry.
 func NewRegistry() *Registry {
-	return &Registry{sinks: map[string]*SinkInfo{}, sources: map[string]*SourceInfo{}, lookups: map[string]*LookupInfo{}}
+	return &Registry{sinks: map[string]*SinkInfo{}, sources: map[string]*SourceInfo{}, lookups: map[string]*LookupInfo{},
+		connections: map[string]*ConnectionInfo{}}
 }
 
 // Sink returns the sink of that type, or an error that names the nearest one.

@@ -52,10 +52,19 @@ type SourceSpec[C any] struct {
 	New    func(C, Env) (Source, error)
 	// Key adds to what makes two streams share one source: see SinkSpec.
 	Key func(C) string
+	// Group names the connection of a source that is a Notifier, secrets
+	// included: one goroutine reads all sources of a group.
+	Group func(C) string
 	// Durable tells whether the transport keeps, while the service is away, what
 	// was not acknowledged. Then what was acknowledged must not be lost either:
 	// it goes to the intake journal first.
 	Durable func(C) bool
+	// Finite tells whether the source ends by itself: a table that it fills is
+	// loaded before the streams begin.
+	Finite func(C) bool
+	// Inner is set by a source of what rules of the service write: see
+	// Congestion.
+	Inner bool
 }
 
 // SinkInfo is a SinkSpec without its type: for the registry, the API, docs.
@@ -86,6 +95,8 @@ type SinkConfig struct {
 
 	Connectionless bool // Connect reaches nobody
 	Rows           bool // messages are rows: see SinkSpec
+
+	Connection string // the named connection that it is on; "" when none
 }
 
 // SourceConfig is a checked configuration; nothing is open yet.
@@ -95,8 +106,13 @@ type SourceConfig struct {
 	Format   string // "" when the stream's FORMAT counts
 	Common   SourceCommon
 	Durable  bool // see SourceSpec
+	Inner    bool // see SourceSpec
+	Finite   bool // see SourceSpec
 	Warnings []string
-	Open     func() (Source, error)
+
+	Connection string // the named connection that it is on, set by who resolved it
+	Group      string // equal for sources of one connection, a digest; "": see SourceSpec
+	Open       func() (Source, error)
 }
 
 // AddSink registers a sink. It panics on a duplicate or an undocumented
@@ -106,21 +122,39 @@ func AddSink[C any](r *Registry, s SinkSpec[C]) {
 		panic("sink " + s.Name + " is declared twice")
 	}
 	own := fieldsOf(s.Defaults)
+	all := slices.Concat(own, SinkFields())
 	r.sinks[s.Name] = &SinkInfo{
 		Name: s.Name, Summary: s.Summary, Example: s.Example, Fields: own,
 		Decode: func(props map[string]any, env Env) (*SinkConfig, error) {
 			out := &SinkConfig{Type: s.Name, Batch: s.Batch, Connectionless: s.Connectionless, Rows: s.Rows, Common: defaultSinkCommon}
 			d := decoder{warnings: &out.Warnings}
 			c := s.Defaults // decoding replaces lists and maps as a whole
+			props, connection, err := resolveSink(s.Name, props, all, env.Named)
+			if err != nil {
+				return nil, fmt.Errorf("sink %s: %w", s.Name, err)
+			}
+			out.Connection = connection
+			if len(env.SinkDefaults) > 0 {
+				props = Merge(all, env.SinkDefaults, props)
+			}
 			if err := d.decode(props, &c, &out.Common, retiredSinkProperties); err != nil {
 				return nil, fmt.Errorf("sink %s: %w", s.Name, err)
 			}
+			if a, ok := any(&c).(Adjuster); ok {
+				if err := a.Adjust(&out.Common); err != nil {
+					return nil, fmt.Errorf("sink %s: %w", s.Name, err)
+				}
+			}
 			out.Templates = templatesOf(&c)
+			maps.DeleteFunc(out.Templates, func(_, text string) bool { return refersTo(text) }) // they never reach a queue
 			out.Key = keyOf(s.Name, &c, s.Key)
 			if s.Target != nil {
 				out.Target = s.Target(c)
 			}
 			out.Open = func() (Sink, error) { return s.New(c, env) }
+			if references(c) {
+				out.Open = func() (Sink, error) { return lateSink{newLate(c, env, s.New)}, nil }
+			}
 			return out, nil
 		},
 	}
@@ -135,7 +169,7 @@ func AddSource[C any](r *Registry, s SourceSpec[C]) {
 	r.sources[s.Name] = &SourceInfo{
 		Name: s.Name, Summary: s.Summary, Example: s.Example, Format: s.Format, Fields: own,
 		Decode: func(props map[string]any, env Env) (*SourceConfig, error) {
-			out := &SourceConfig{Type: s.Name, Format: s.Format, Common: defaultSourceCommon}
+			out := &SourceConfig{Type: s.Name, Format: s.Format, Inner: s.Inner, Common: defaultSourceCommon}
 			d := decoder{warnings: &out.Warnings}
 			c := s.Defaults // decoding replaces lists and maps as a whole
 			if err := d.decode(props, &c, &out.Common, nil); err != nil {
@@ -143,7 +177,14 @@ func AddSource[C any](r *Registry, s SourceSpec[C]) {
 			}
 			out.Key = keyOf(s.Name, &c, s.Key)
 			out.Durable = s.Durable != nil && s.Durable(c)
+			out.Finite = s.Finite != nil && s.Finite(c)
+			if s.Group != nil {
+				out.Group = digest(s.Name, s.Group(c))
+			}
 			out.Open = func() (Source, error) { return s.New(c, env) }
+			if references(c) {
+				out.Open = func() (Source, error) { return lateSource{newLate(c, env, s.New)}, nil }
+			}
 			return out, nil
 		},
 	}

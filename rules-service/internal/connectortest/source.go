@@ -30,6 +30,13 @@ func (h *Source) Run(t *testing.T) {
 	t.Run("lose connection", h.lose)
 }
 
+// RunWithoutServer runs what can be said of a source that makes its messages
+// itself.
+func (h *Source) RunWithoutServer(t *testing.T) {
+	t.Run("cancel", h.cancel)
+	t.Run("close twice", h.closeTwice)
+}
+
 func (h *Source) open(t *testing.T) connector.Source {
 	t.Helper()
 	s := h.New(t)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"sluice/rules-service/internal/journal"
@@ -15,10 +16,12 @@ import (
 type backlog struct {
 	options   journal.Options
 	log       *journal.Log // nil until it is needed
+	shown     atomic.Pointer[journal.Log]
 	read      journal.Offset
 	dropped   journal.Offset // records before it are dropped
 	forgotten map[action]journal.Offset
 	over      map[journal.Offset]bool // done with, behind one that is not
+	seen      map[action]seen         // when it was opened, until somebody takes it
 	aged      time.Time               // when ages were looked at
 
 	records [][]byte // of append
@@ -45,21 +48,36 @@ func (b *backlog) open(count func(*stored)) (end journal.Offset, err error) {
 	if err != nil {
 		return 0, err
 	}
-	b.forgotten, b.over = map[action]journal.Offset{}, map[journal.Offset]bool{}
+	b.forgotten, b.over, b.seen = map[action]journal.Offset{}, map[journal.Offset]bool{}, map[action]seen{}
 	b.read, end = log.Bounds()
 	b.dropped = b.read
 	err = errors.Join(
-		each(log, b.note),
-		each(log, func(o journal.Offset, m *stored) {
-			if b.alive(o, m) {
+		each(log, func(r journal.Record, m *stored) { b.note(r.Offset, m) }),
+		each(log, func(r journal.Record, m *stored) {
+			if b.alive(r.Offset, m) {
 				count(m)
+			}
+			if m.number != 0 && r.Offset+seenMost >= end && !b.isForgotten(r.Offset, m.action) {
+				b.seen[m.action] = append(b.seen[m.action], sightingOf(m.number, r.Payload))
 			}
 		}))
 	if err != nil {
 		return 0, errors.Join(err, log.Close())
 	}
+	for _, s := range b.seen {
+		s.sort()
+	}
 	b.log = log
+	b.shown.Store(log)
 	return end, nil
+}
+
+// size is the space that the log takes on disk. Anybody may ask.
+func (b *backlog) size() int64 {
+	if log := b.shown.Load(); log != nil {
+		return log.Stats().Bytes
+	}
+	return 0
 }
 
 // note learns from a record which messages are not to be delivered.
@@ -73,7 +91,7 @@ func (b *backlog) note(o journal.Offset, m *stored) {
 }
 
 // each looks at all messages of a log.
-func each(log *journal.Log, visit func(journal.Offset, *stored)) error {
+func each(log *journal.Log, visit func(journal.Record, *stored)) error {
 	for from, _ := log.Bounds(); ; {
 		records, err := log.Read(from, readAtOnce)
 		if err != nil || len(records) == 0 {
@@ -81,7 +99,7 @@ func each(log *journal.Log, visit func(journal.Offset, *stored)) error {
 		}
 		for _, r := range records {
 			if m, err := parseStored(r.Payload); err == nil {
-				visit(r.Offset, &m)
+				visit(r, &m)
 			}
 			from = r.Offset + 1
 		}
@@ -90,7 +108,11 @@ func each(log *journal.Log, visit func(journal.Offset, *stored)) error {
 
 // alive tells whether a record is a message that is to be delivered.
 func (b *backlog) alive(o journal.Offset, m *stored) bool {
-	return m.isMessage() && !b.over[o] && o >= b.forgotten[m.action] && o >= b.forgotten[action{rule: m.action.rule}]
+	return m.isMessage() && !b.over[o] && !b.isForgotten(o, m.action)
+}
+
+func (b *backlog) isForgotten(o journal.Offset, a action) bool {
+	return o < b.forgotten[a] || o < b.forgotten[action{rule: a.rule}]
 }
 
 // next reads the records that follow, in front of end.
@@ -115,7 +137,7 @@ func (b *backlog) next(end journal.Offset) ([]journal.Record, error) {
 func (b *backlog) append(items []item) (journal.Offset, error) {
 	b.buf, b.ends, b.records = b.buf[:0], b.ends[:0], b.records[:0]
 	for i := range items {
-		b.buf = appendStored(b.buf, &items[i].Outbound, items[i].target.action())
+		b.buf = appendStored(b.buf, &items[i].Outbound, items[i].number, items[i].target.action())
 		b.ends = append(b.ends, len(b.buf))
 	}
 	from := 0

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
 
+	"sluice/rules-service/internal/connector"
 	"sluice/rules-service/internal/httpclient"
 )
 
@@ -20,13 +22,19 @@ type deadLetters struct {
 	path string
 	most int64 // of both files together
 
-	mu   sync.Mutex
-	file *os.File
-	size int64
+	mu     sync.Mutex
+	file   *os.File
+	size   int64
+	lastID uint64
+
+	replaying sync.Mutex // held by the one replay that is under way
 }
 
-// deadLetter is a line of the file.
-type deadLetter struct {
+// DeadLetter is a message that no attempt brought through: a line of the file.
+// There it holds all that was to be sent, secrets too; what the Pool shows of
+// it does not.
+type DeadLetter struct {
+	ID      string            `json:"id"`
 	Time    time.Time         `json:"time"`
 	Rule    string            `json:"rule"`
 	Action  string            `json:"action"`
@@ -38,9 +46,9 @@ type deadLetter struct {
 
 const hidden = "<secret>"
 
-func letterOf(it *item, reason string, now time.Time) deadLetter {
+func letterOf(it *item, reason string, now time.Time) DeadLetter {
 	a := it.target.action()
-	l := deadLetter{Time: now, Rule: a.rule, Action: a.name, Error: reason, Values: shown(it.Values)}
+	l := DeadLetter{Time: now, Rule: a.rule, Action: a.name, Error: reason, Values: it.Values}
 	if !utf8.Valid(it.Payload) {
 		l.Base64 = it.Payload
 		return l
@@ -48,6 +56,15 @@ func letterOf(it *item, reason string, now time.Time) deadLetter {
 	text := string(it.Payload)
 	l.Payload = &text
 	return l
+}
+
+// outbound is the message again.
+func (l *DeadLetter) outbound() connector.Outbound {
+	out := connector.Outbound{Payload: l.Base64, Values: l.Values, Rule: l.Rule}
+	if l.Payload != nil {
+		out.Payload = []byte(*l.Payload)
+	}
+	return out
 }
 
 // shown are evaluated properties without what may be secret: headers, and keys
@@ -71,17 +88,19 @@ func (d *deadLetters) write(items []item, reason error) error {
 	if d.path == "" {
 		return nil
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	var lines []byte
 	now := time.Now()
 	for i := range items {
-		line, err := json.Marshal(letterOf(&items[i], reason.Error(), now))
+		l := letterOf(&items[i], reason.Error(), now)
+		l.ID = d.nextID(now)
+		line, err := json.Marshal(l)
 		if err != nil {
 			return fmt.Errorf("dead letter: %w", err)
 		}
 		lines = append(append(lines, line...), '\n')
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	if err := d.makeRoom(int64(len(lines))); err != nil {
 		return fmt.Errorf("dead letters: %w", err)
 	}
@@ -90,6 +109,12 @@ func (d *deadLetters) write(items []item, reason error) error {
 		return fmt.Errorf("dead letters: %w", err)
 	}
 	return nil
+}
+
+// nextID is a name that no other letter has; mu is held.
+func (d *deadLetters) nextID(now time.Time) string {
+	d.lastID = max(d.lastID+1, uint64(now.UnixNano()))
+	return strconv.FormatUint(d.lastID, 36)
 }
 
 // makeRoom opens the file, and begins a new one when it would grow too large.
@@ -102,9 +127,7 @@ func (d *deadLetters) makeRoom(size int64) error {
 	if d.size == 0 || d.size+size <= d.most/2 {
 		return nil
 	}
-	err := errors.Join(d.file.Close(), os.Rename(d.path, d.previous()))
-	d.file = nil
-	if err != nil {
+	if err := errors.Join(d.shut(), os.Rename(d.path, d.previous())); err != nil {
 		return err
 	}
 	return d.open()
@@ -135,6 +158,11 @@ func (d *deadLetters) previous() string {
 func (d *deadLetters) close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.shut()
+}
+
+// shut closes the file until the next letter; mu is held.
+func (d *deadLetters) shut() error {
 	if d.file == nil {
 		return nil
 	}

@@ -3,6 +3,7 @@ package delivery
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,14 +12,14 @@ import (
 	"sluice/rules-service/internal/connector"
 )
 
-func lettersIn(t *testing.T, path string) (all []deadLetter) {
+func lettersIn(t *testing.T, path string) (all []DeadLetter) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range bytes.Lines(data) {
-		var l deadLetter
+		var l DeadLetter
 		if err := json.Unmarshal(line, &l); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
@@ -57,27 +58,34 @@ func TestDeadLetters(t *testing.T) {
 	}
 }
 
-// Headers and keys in URLs stay out of the file; bytes that are no text go in.
+// Headers and keys in URLs are not shown, but sent again; bytes that are no
+// text are kept.
 func TestDeadLettersHideSecrets(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "letters.jsonl")
-	d := &deadLetters{path: path, most: 1 << 20}
-	target := &Target{rule: "r1"}
-	it := item{target: target}
+	p := storingPool(newServer(), Storage{DeadLetters: path})
+	it := item{target: &Target{rule: "r1"}}
 	it.Payload = []byte{0xFF, 0}
 	it.Values = map[string]string{"headers.Authorization": "Bearer hush", "url": "https://u:hush@h/p?key=hush&a=b", "topic": "t"}
-	if err := d.write([]item{it}, errRefused); err != nil {
+	if err := p.letters.write([]item{it}, errRefused); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.close(); err != nil {
-		t.Fatal(err)
+	list, n, err := p.DeadLetters(LetterFilter{}, 10)
+	if err != nil || n != 1 || len(list) != 1 {
+		t.Fatal(list, n, err)
 	}
-	data, err := os.ReadFile(path)
-	if err != nil || bytes.Contains(data, []byte("hush")) {
-		t.Fatalf("error %v: %s", err, data)
+	text, err := json.Marshal(list)
+	if err != nil || bytes.Contains(text, []byte("hush")) {
+		t.Errorf("error %v: %s", err, text)
 	}
-	all := lettersIn(t, path)
-	if all[0].Values["topic"] != "t" || all[0].Values["headers.Authorization"] != hidden || all[0].Payload != nil || !bytes.Equal(all[0].Base64, it.Payload) {
-		t.Fatalf("%+v", all)
+	if l := list[0]; l.Values["topic"] != "t" || l.Values["headers.Authorization"] != hidden || l.Payload != nil || !bytes.Equal(l.Base64, it.Payload) {
+		t.Errorf("%+v", l)
+	}
+	kept := lettersIn(t, path)
+	if out := kept[0].outbound(); !bytes.Equal(out.Payload, it.Payload) || !maps.Equal(out.Values, it.Values) || out.Rule != "r1" {
+		t.Errorf("%+v", out)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %s, error %v", info.Mode(), err)
 	}
 }
 

@@ -8,12 +8,14 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"sluice/rules-service/internal/connector"
 	"sluice/sqlengine/value"
 )
 
@@ -97,44 +99,87 @@ func TestOldMessagesExpire(t *testing.T) {
 // A disk that cannot be used costs what does not fit into memory; it is used
 // when it can be.
 func TestNoDisk(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "queues")
-	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+	for name, c := range map[string]struct{ spoil, mend func(*testing.T, string) }{
+		"a file in its place": {func(t *testing.T, dir string) { must(t, os.WriteFile(dir, nil, 0o600)) }, func(t *testing.T, dir string) { must(t, os.Remove(dir)) }},
+		"read-only":           {readOnly, writable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "queues")
+			c.spoil(t, dir)
+			synctest.Test(t, func(t *testing.T) { withoutDisk(t, dir, c.mend) })
+		})
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
 		t.Fatal(err)
 	}
-	synctest.Test(t, func(t *testing.T) {
-		var log lines
-		s := newServer()
-		s.set(errRefused)
-		p := storingPool(s, Storage{Dir: dir})
-		p.env.Log = slog.New(slog.NewTextHandler(&log, nil))
-		target := openRule(t, p, "r1", "t", map[string]any{"bufferLength": 100})
-		for i := range 1000 {
-			push(target, i, i+1)
-			time.Sleep(time.Second)
-		}
-		synctest.Wait()
-		st := target.Stats()
-		if st.Dropped < 800 || st.Dropped+uint64(st.BufferLength) != 1000 || log.count("queue on disk cannot be used") != 1 {
-			t.Errorf("%+v\n%s", st, log.String())
-		}
-		if err := os.Remove(dir); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(2 * diskPause)
-		for i := 1000; i < 2000; i++ {
-			push(target, i, i+1)
-			time.Sleep(time.Second)
-		}
-		if now := target.Stats(); now.Dropped > st.Dropped+1 || log.count("queue on disk works again") != 1 {
-			t.Errorf("%+v\n%s", now, log.String())
-		}
-		s.set(nil)
-		settled(t, "all is written", func() bool { return target.Stats().BufferLength == 0 })
-		if st := target.Stats(); st.RecordsOut+st.Dropped != 2000 || !slices.IsSorted(s.got["t"]) {
-			t.Errorf("%+v", st)
-		}
-		_ = p.Close(t.Context())
-	})
+}
+
+// readOnly makes a folder that nothing can be made in. Root may do all, and so
+// becomes somebody else meanwhile.
+func readOnly(t *testing.T, dir string) {
+	t.Helper()
+	must(t, os.Mkdir(dir, 0o555))
+	for parent := filepath.Dir(dir); strings.HasPrefix(parent, os.TempDir()+"/"); parent = filepath.Dir(parent) {
+		must(t, os.Chmod(parent, 0o755))
+	}
+	if os.Geteuid() == 0 {
+		must(t, syscall.Setresuid(-1, nobody, -1))
+		t.Cleanup(func() { must(t, syscall.Setresuid(-1, 0, -1)) })
+	}
+}
+
+const nobody = 65534
+
+func writable(t *testing.T, dir string) {
+	t.Helper()
+	if os.Getuid() == 0 {
+		must(t, syscall.Setresuid(-1, 0, -1))
+	}
+	must(t, os.Chmod(dir, 0o700))
+}
+
+func withoutDisk(t *testing.T, dir string, mend func(*testing.T, string)) {
+	var log lines
+	s := newServer()
+	p := storingPool(s, Storage{Dir: dir, DeadLetters: filepath.Join(dir, "letters.jsonl")})
+	p.env.Log = slog.New(slog.NewTextHandler(&log, nil))
+	target := openRule(t, p, "r1", "t", map[string]any{"bufferLength": 100})
+	synctest.Wait() // connected
+	s.set(errRefused)
+	for i := range 1000 {
+		push(target, i, i+1)
+		time.Sleep(time.Second)
+	}
+	synctest.Wait()
+	st := target.Stats()
+	if st.DroppedBy[Overflow] < 800 || st.Dropped+uint64(st.BufferLength) != 1000 || log.count("queue on disk cannot be used") != 1 {
+		t.Errorf("%+v\n%s", st, log.String())
+	}
+	s.set(&connector.Permanent{Err: errRefused}) // nor can dead letters be kept
+	settled(t, "all is refused", func() bool { return target.Stats().BufferLength == 0 })
+	if st = target.Stats(); st.Dropped != 1000 || st.DroppedBy[Poison] < 100 || log.count("dead letters cannot be kept") != 1 {
+		t.Errorf("%+v\n%s", st, log.String())
+	}
+	s.set(errRefused)
+	mend(t, dir)
+	time.Sleep(2 * diskPause)
+	for i := 1000; i < 2000; i++ {
+		push(target, i, i+1)
+		time.Sleep(time.Second)
+	}
+	if now := target.Stats(); now.Dropped > st.Dropped+1 || log.count("queue on disk works again") != 1 || now.DiskBytes < 1000 {
+		t.Errorf("%+v\n%s", now, log.String())
+	}
+	s.set(nil)
+	settled(t, "all is written", func() bool { return target.Stats().BufferLength == 0 })
+	if st := target.Stats(); st.RecordsOut+st.Dropped != 2000 || !slices.IsSorted(s.got["t"]) {
+		t.Errorf("%+v", st)
+	}
+	_ = p.Close(t.Context())
 }
 
 // A record that is damaged costs its message, counted; the rest is delivered.

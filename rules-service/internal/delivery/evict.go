@@ -42,9 +42,13 @@ func (w *worker) evict(before time.Time) (bool, error) {
 	case oldest == next || !before.IsZero():
 		return false, nil
 	}
+	why := Overflow
+	if !before.IsZero() {
+		why = Expired
+	}
 	w.mu.Lock()
 	for _, r := range records {
-		w.forgo(r)
+		w.forgo(r, why)
 	}
 	w.mu.Unlock()
 	b.read = max(b.read, next)
@@ -53,7 +57,7 @@ func (w *worker) evict(before time.Time) (bool, error) {
 
 // forgo notes that a record is dropped. A message that is in the hand stays
 // there; it is not put on disk again, behind what came after it.
-func (w *worker) forgo(r journal.Record) {
+func (w *worker) forgo(r journal.Record, why Reason) {
 	for i := range w.hand.items {
 		if it := &w.hand.items[i]; it.place == onDisk && it.offset == r.Offset {
 			it.place = evicted
@@ -64,5 +68,5 @@ func (w *worker) forgo(r journal.Record) {
 	if r.Offset < w.backlog.read || err != nil || !w.backlog.alive(r.Offset, &m) {
 		return
 	}
-	w.tally(m.action).lose()
+	w.tally(m.action).lose(why)
 }

@@ -117,7 +117,7 @@ func (w *worker) forget(a action) error {
 	}
 	for c, n := range w.tallies {
 		if c.rule == a.rule && (a.name == "" || c.name == a.name) {
-			n.waiting, n.skip = 0, 0
+			n.waiting, n.skip, n.seen = 0, 0, nil
 		}
 	}
 	for i := range w.hand.items {

@@ -20,7 +20,8 @@ type place uint8
 const (
 	inMemory place = iota
 	onDisk
-	evicted // it may not go to disk: it was dropped there, or is too large
+	evicted // it was dropped there
+	barred  // it may not go to disk: it is too large, or the disk is full
 )
 
 // recordSize is what a message has on disk beside its contents, about.
@@ -46,13 +47,19 @@ func (it *item) account() *Target {
 // leave notes that a message is no longer under way; mu is held.
 func (w *worker) leave(it *item) {
 	t := it.target
-	if it.place != inMemory {
+	switch it.place {
+	case onDisk, evicted:
 		t.disk.waiting--
 		return
+	case barred:
+		t.disk.waiting--
+		t.barred--
+	case inMemory:
+		if t.inFlight--; t.inFlight == 0 {
+			t.release()
+		}
 	}
-	if t.inFlight--; t.inFlight == 0 {
-		t.release()
-	}
+	t.settled(it.number)
 }
 
 // release tells the sources of items what became of them.
@@ -64,6 +71,14 @@ func release(items []item, err error) {
 	}
 }
 
+// releaseDoubles tells the sources of messages that are on disk already; the
+// hand is held.
+func (w *worker) releaseDoubles() {
+	release(w.doubles, nil)
+	clear(w.doubles)
+	w.doubles = w.doubles[:0]
+}
+
 // room is how much more is taken.
 type room struct{ messages, bytes int }
 
@@ -71,13 +86,19 @@ const unlimited = math.MaxInt // bytes, which are not counted then
 
 func (r *room) some() bool { return r.messages > 0 && r.bytes > 0 }
 
-// takeFrom empties the first target in turn, or as much as there is room for;
-// mu is held.
+// takeFrom empties the first target in turn, or as much as there is room for.
+// What is on disk already it leaves to releaseDoubles. The hand and mu are held.
 func (w *worker) takeFrom(t *Target, items []item, left *room) []item {
 	w.ready = w.ready[1:]
 	t.listed = false
 	for t.waiting() > 0 && left.some() {
-		items = append(items, item{message: t.pop(), target: t})
+		m := t.pop()
+		if t.replays && w.isDouble(t, &m) {
+			w.doubles = append(w.doubles, item{message: m})
+			t.settled(m.number)
+			continue
+		}
+		items = append(items, item{message: m, target: t})
 		t.inFlight++
 		left.messages--
 		if left.bytes != unlimited {

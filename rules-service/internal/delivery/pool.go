@@ -1,7 +1,8 @@
 // Package delivery is what stands around every sink, written once: it selects
-// columns, applies templates, encodes, queues, and writes with retry. A rule
-// pushes its results into a Target; the worker of the target's connection
-// writes them. Workers belong to connections, not to rules.
+// columns, applies templates, encodes, collects batches, queues in memory and on
+// disk, holds rates, writes with retry, and keeps what no attempt brings
+// through. A rule pushes its results into a Target; the worker of the target's
+// connection writes them. Workers belong to connections, not to rules.
 package delivery
 
 import (
@@ -79,6 +80,10 @@ type Action struct {
 	Type  string
 	Props map[string]any
 	Form  Form
+	// From is the Mark up to which an earlier life of the action has rendered
+	// messages. What it rendered behind that may be on disk: it is not queued
+	// twice when it is pushed again. 0: nothing is pushed again.
+	From uint64
 }
 
 // Open makes the Target of an action. The connection is made in the
@@ -97,18 +102,32 @@ func (p *Pool) Open(a Action) (*Target, error) {
 	if p.closed {
 		return nil, errClosed
 	}
-	w := p.workers[c.Key]
+	rate, err := connector.ParseRate(c.Common.RateLimit)
+	if err != nil {
+		return nil, fmt.Errorf("sink %s: property \"rateLimit\": %w", a.Type, err)
+	}
+	key := workerKey(c.Key, rate)
+	w := p.workers[key]
 	if w == nil {
 		sink, err := c.Open()
 		if err != nil {
 			return nil, fmt.Errorf("sink %s: %w", a.Type, err)
 		}
-		w = p.startWorker(c, sink)
-		p.workers[c.Key] = w
+		w = p.startWorker(key, c, rate, sink)
+		p.workers[key] = w
 		delete(p.resting, w.folder)
 	}
 	w.users++
-	return newTarget(p, w, fmt.Sprintf("%s_%d", a.Type, a.Index), r, c), nil
+	return newTarget(p, w, &a, r, c), nil
+}
+
+// workerKey is equal for actions that share a worker: those with a rate keep to
+// it together, and hold up none that has another.
+func workerKey(connection string, r connector.Rate) string {
+	if r.Messages == 0 {
+		return connection
+	}
+	return connection + "\x00" + r.String()
 }
 
 // leave ends the worker of a connection that no action uses any more.

@@ -17,6 +17,7 @@ import (
 type renderer struct {
 	rule   string
 	form   Form
+	rows   bool // the sink takes rows
 	common connector.SinkCommon
 	choice codec.Choice
 	data   *template.Template   // dataTemplate, or nil
@@ -34,7 +35,7 @@ type renderer struct {
 }
 
 func newRenderer(rule string, form Form, c *connector.SinkConfig) (*renderer, error) {
-	r := &renderer{rule: rule, form: form, common: c.Common, choice: codec.Choice{Keep: c.Common.Fields, Drop: c.Common.ExcludeFields}}
+	r := &renderer{rule: rule, form: form, rows: c.Rows, common: c.Common, choice: codec.Choice{Keep: c.Common.Fields, Drop: c.Common.ExcludeFields}}
 	var err error
 	if c.Common.DataTemplate != "" {
 		if r.data, err = parseTemplate("dataTemplate", string(c.Common.DataTemplate)); err != nil {
@@ -94,13 +95,13 @@ func (r *renderer) result(rows []value.Row, single bool, fail func(error)) {
 		return
 	}
 	start := len(r.buf)
-	values, err := r.append(rows, single)
+	values, empty, err := r.append(rows, single)
 	if err != nil {
 		r.buf = r.buf[:start]
 		fail(err)
 		return
 	}
-	if r.common.OmitIfEmpty && string(r.buf[start:]) == "{}" {
+	if r.common.OmitIfEmpty && empty {
 		r.buf = r.buf[:start]
 		return
 	}
@@ -108,16 +109,20 @@ func (r *renderer) result(rows []value.Row, single bool, fail func(error)) {
 	r.outs = append(r.outs, connector.Outbound{Values: values, Rule: r.rule})
 }
 
-// append encodes one result, and evaluates the properties for it.
-func (r *renderer) append(rows []value.Row, single bool) (values map[string]string, err error) {
+// append encodes one result, and evaluates the properties for it. It tells
+// whether there is nothing in it.
+func (r *renderer) append(rows []value.Row, single bool) (values map[string]string, empty bool, err error) {
+	start := len(r.buf)
 	var data any
 	if r.data != nil || len(r.props) > 0 {
 		data = r.templateData(rows, single)
 	}
 	if values, err = r.values(data); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	switch {
+	case r.rows:
+		empty, err = r.appendRows(rows, single, data)
 	case r.data != nil:
 		err = r.appendTemplate(data)
 	case r.common.DataField != "":
@@ -128,9 +133,9 @@ func (r *renderer) append(rows []value.Row, single bool) (values map[string]stri
 		r.buf, err = r.encoder.AppendArray(r.buf, rows)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("encode: %w", err)
+		return nil, false, fmt.Errorf("encode: %w", err)
 	}
-	return values, nil
+	return values, empty || string(r.buf[start:]) == "{}", nil
 }
 
 func (r *renderer) values(data any) (map[string]string, error) {
@@ -210,21 +215,29 @@ func (r *renderer) whole(rows []value.Row, single bool) value.Value {
 }
 
 func (r *renderer) appendField(v value.Value) error {
+	v, err := r.picked(v)
+	if err != nil {
+		return err
+	}
+	r.buf, err = v.AppendJSON(r.buf)
+	return err
+}
+
+// picked is what dataField, fields and excludeFields leave of a result.
+func (r *renderer) picked(v value.Value) (value.Value, error) {
 	if r.common.DataField != "" {
 		if v.Kind() == value.List && len(v.List()) > 0 {
 			v = v.List()[0]
 		}
 		if v.Kind() != value.Object {
-			return fmt.Errorf("dataField %q: the result is no object", r.common.DataField)
+			return v, fmt.Errorf("dataField %q: the result is no object", r.common.DataField)
 		}
 		if v = v.Object().Get(r.common.DataField); v.Kind() != value.Object && v.Kind() != value.List {
-			return fmt.Errorf("dataField %q is %s; an object or an array of objects is wanted", r.common.DataField, v.Kind())
+			return v, fmt.Errorf("dataField %q is %s; an object or an array of objects is wanted", r.common.DataField, v.Kind())
 		}
 	}
 	if len(r.choice.Keep)+len(r.choice.Drop) > 0 {
 		v = r.choice.Of(v)
 	}
-	var err error
-	r.buf, err = v.AppendJSON(r.buf)
-	return err
+	return v, nil
 }

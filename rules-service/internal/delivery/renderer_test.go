@@ -84,14 +84,16 @@ func TestRenderError(t *testing.T) {
 func TestCheck(t *testing.T) {
 	p := (&fake{}).pool()
 	for want, props := range map[string]map[string]any{
-		`sink fake: unknown property "topc"; did you mean "topic"?`:                         {"topc": "x"},
-		`sink fake: property "compression": not supported yet; leave it out`:                {"compression": "gzip"},
-		`sink fake: property "batchSize": not supported yet; leave it out`:                  {"batchSize": 10},
-		`sink fake: property "format": only "json" is supported yet`:                        {"format": "protobuf"},
-		`sink fake: property "server": a template is not possible here`:                     {"server": "{{.a}}"},
-		`sink fake: fields and excludeFields exclude each other; leave one out`:             {"fields": []any{"a"}, "excludeFields": "b"},
-		`sink fake: property "dataTemplate": dataTemplate:1: function "nosuch" not defined`: {"dataTemplate": "{{nosuch .a}}"},
-		`sink fake: property "sendSingle": true or false is wanted, not a text`:             {"sendSingle": "maybe"},
+		`sink fake: unknown property "topc"; did you mean "topic"?`:                              {"topc": "x"},
+		`sink fake: property "compression": not supported yet; leave it out`:                     {"compression": "gzip"},
+		`sink fake: property "batchSize" must not be negative`:                                   {"batchSize": -1},
+		`sink fake: property "lingerInterval" must not be negative`:                              {"lingerInterval": -1},
+		`sink fake: property "rateLimit": "20" is no rate such as "20/1m", 20 messages a minute`: {"rateLimit": "20"},
+		`sink fake: property "format": only "json" is supported yet`:                             {"format": "protobuf"},
+		`sink fake: property "server": a template is not possible here`:                          {"server": "{{.a}}"},
+		`sink fake: fields and excludeFields exclude each other; leave one out`:                  {"fields": []any{"a"}, "excludeFields": "b"},
+		`sink fake: property "dataTemplate": dataTemplate:1: function "nosuch" not defined`:      {"dataTemplate": "{{nosuch .a}}"},
+		`sink fake: property "sendSingle": true or false is wanted, not a text`:                  {"sendSingle": "maybe"},
 	} {
 		if err := p.Check("fake", props); err == nil || err.Error() != want {
 			t.Errorf("%v\n got %v\nwant %s", props, err, want)

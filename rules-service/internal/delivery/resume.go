@@ -14,6 +14,19 @@ func (w *worker) resume() {
 	}
 }
 
+// resuming tells that it is not known yet what is on disk.
+func (w *worker) resuming() bool {
+	if w.folder == "" {
+		return false
+	}
+	select {
+	case <-w.resumed:
+		return false
+	default:
+		return true
+	}
+}
+
 // openBacklog opens the log and counts what is in it; the hand is held.
 func (w *worker) openBacklog() error {
 	if w.backlog.log != nil {
@@ -27,6 +40,10 @@ func (w *worker) openBacklog() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.end = end
+	for a, s := range w.backlog.seen {
+		w.tally(a).seen = s
+	}
+	w.backlog.seen = nil
 	total := 0
 	for a, n := range counts {
 		w.tally(a).waiting += n

@@ -56,6 +56,7 @@ func poke(c chan struct{}) {
 }
 
 func (w *worker) runSpiller() {
+	<-w.resumed
 	for {
 		group, err := w.gather()
 		if err == nil && len(group) > 0 {
@@ -106,6 +107,7 @@ func (w *worker) gather() (group []item, err error) {
 	if err := w.storeHand(); err != nil {
 		return nil, err
 	}
+	defer w.releaseDoubles()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	left := room{spillMessages, int(min(spillBytes, w.storage.MaxBytes/8))}
@@ -132,7 +134,7 @@ func (w *worker) storeHand() error {
 		it := &w.hand.items[i]
 		if it.place == inMemory && w.tooLarge(it) {
 			w.mu.Lock()
-			w.moved(it, evicted)
+			w.moved(it, barred)
 			w.mu.Unlock()
 		}
 		if it.place == inMemory {
@@ -144,7 +146,7 @@ func (w *worker) storeHand() error {
 	}
 	first, err := w.appendOrMakeRoom(list)
 	if errors.Is(err, journal.ErrFull) {
-		w.evictHand()
+		w.barHand()
 		return nil
 	}
 	if err != nil {
@@ -167,24 +169,29 @@ func (w *worker) storeHand() error {
 	return nil
 }
 
-// evictHand keeps what is in the hand from being put on disk; the hand is held.
-func (w *worker) evictHand() {
+// barHand keeps what is in the hand from being put on disk; the hand is held.
+func (w *worker) barHand() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range w.hand.items {
 		if it := &w.hand.items[i]; it.place == inMemory {
-			w.moved(it, evicted)
+			w.moved(it, barred)
 		}
 	}
 }
 
-// moved notes that a message is in memory alone no more; mu is held.
+// moved notes where a message is that the disk takes, or refuses; mu is held.
 func (w *worker) moved(it *item, to place) {
 	t := it.target
 	it.place = to
 	t.disk = w.tally(t.action())
 	t.disk.waiting++
 	t.lagging = false
+	if to == barred {
+		t.barred++
+	} else {
+		t.settled(it.number)
+	}
 	if t.inFlight--; t.inFlight == 0 {
 		t.release()
 	}
@@ -297,7 +304,7 @@ func (w *worker) refuseNewest(group []item, refused func(*item) bool) (kept []it
 			it.target.exception(errTooLarge)
 			it.target.complain(errTooLarge)
 		}
-		it.target.stats.Dropped++
+		it.target.stats.drop(Overflow, 1)
 		w.leave(it)
 		out = append(out, *it)
 	}
@@ -343,7 +350,9 @@ func (w *worker) putBack(group []item) {
 		t := group[i].target
 		t.inFlight--
 		if !slices.Contains(w.targets, t) {
-			t.stats.Dropped++
+			t.stats.drop(Ended, 1)
+			t.giveUp(group[i].number)
+			t.settled(group[i].number)
 			lost = append(lost, group[i])
 			continue
 		}

@@ -12,6 +12,25 @@ const (
 	Connected    Status = 1
 )
 
+// Reason is why messages are dropped.
+type Reason uint8
+
+// The reasons.
+const (
+	Overflow   Reason = iota // the queue in memory or on disk is full, or the message is larger than it may hold
+	Expired                  // it has waited on disk longer than it may
+	Poison                   // the target never takes it: it is a dead letter
+	Unrendered               // a template fails, or a value cannot be encoded
+	Damaged                  // its record on disk cannot be read
+	Ended                    // the rule or the service has ended, and the disk did not take it
+	Reasons                  // their number
+)
+
+// String is the reason as a word, for labels.
+func (r Reason) String() string {
+	return [...]string{"overflow", "expired", "poison", "unrendered", "damaged", "ended"}[r]
+}
+
 // SinkStats are the figures of one action of a rule.
 type SinkStats struct {
 	Name              string // "mqtt_0": type and index of the action
@@ -19,8 +38,10 @@ type SinkStats struct {
 	RecordsOut        uint64 // messages that were written
 	MessagesProcessed uint64 // results that were encoded
 	ProcessLatency    time.Duration
-	BufferLength      int // messages that wait
-	Dropped           uint64
+	BufferLength      int             // messages that wait, in memory and on disk
+	DiskBytes         int64           // of the queue on disk, which all actions with the same connection share
+	Dropped           uint64          // messages that are lost, for all reasons
+	DroppedBy         [Reasons]uint64 // the same by Reason
 	LastInvocation    time.Time
 	Exceptions        uint64
 	LastException     string
@@ -31,4 +52,10 @@ type SinkStats struct {
 	LastDisconnectedTime    time.Time
 	LastDisconnectedMessage string
 	LastTryTime             time.Time
+}
+
+// drop counts messages that are lost.
+func (s *SinkStats) drop(why Reason, n int) {
+	s.Dropped += uint64(n)
+	s.DroppedBy[why] += uint64(n)
 }

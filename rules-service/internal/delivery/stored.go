@@ -10,16 +10,19 @@ import (
 	"sluice/rules-service/internal/journal"
 )
 
-// A message on disk is a version, the rule, the action, the number of the
-// evaluated properties, these in the order of their names, and the payload.
-// Texts have their length in front. One with the version storedForget is no
+// A message on disk is a version, the rule, the action, its number there (8
+// bytes, little-endian), the count of the evaluated properties, these in the
+// order of their names, and the payload. Texts have their length in front.
+// Those with the version storedUnnumbered, which is not written any more, have
+// no number. One with the version storedForget is no
 // message: those of its rule, or of its action alone when it names one, that
 // stand in front of it are not to be delivered. One with storedDone lists
 // offsets of messages that are done with, though one in front of them is not.
 const (
-	storedMessage = 1
-	storedForget  = 2
-	storedDone    = 3
+	storedUnnumbered = 1
+	storedForget     = 2
+	storedDone       = 3
+	storedMessage    = 4
 )
 
 var errStored = errors.New("a record that is no message")
@@ -31,6 +34,7 @@ type action struct{ rule, name string }
 type stored struct {
 	connector.Outbound
 	action action
+	number uint64 // 0: it has none
 	forget bool
 	done   []journal.Offset
 }
@@ -38,8 +42,9 @@ type stored struct {
 // isMessage tells whether the record is one.
 func (m *stored) isMessage() bool { return !m.forget && m.done == nil }
 
-func appendStored(dst []byte, m *connector.Outbound, a action) []byte {
+func appendStored(dst []byte, m *connector.Outbound, number uint64, a action) []byte {
 	dst = appendText(appendText(append(dst, storedMessage), a.rule), a.name)
+	dst = binary.LittleEndian.AppendUint64(dst, number)
 	dst = binary.AppendUvarint(dst, uint64(len(m.Values)))
 	if len(m.Values) == 1 { // the usual case, without sorting
 		for name, v := range m.Values {
@@ -73,20 +78,13 @@ func appendText(dst []byte, s string) []byte {
 func parseStored(b []byte) (m stored, err error) {
 	r := storedReader{b: b}
 	switch r.version() {
+	case storedUnnumbered:
+		m.action = action{r.text(), r.text()}
+		r.message(&m)
 	case storedMessage:
 		m.action = action{r.text(), r.text()}
-		n := r.number()
-		if n > 0 && r.err == nil {
-			m.Values = make(map[string]string, min(n, 64))
-		}
-		for range n {
-			name, v := r.text(), r.text()
-			if r.err != nil {
-				break
-			}
-			m.Values[name] = v
-		}
-		m.Rule, m.Payload = m.action.rule, r.b
+		m.number = r.fixed()
+		r.message(&m)
 	case storedForget:
 		m.action, m.forget = action{r.text(), r.text()}, true
 	case storedDone:
@@ -110,6 +108,32 @@ func (r *storedReader) version() byte {
 	v := r.b[0]
 	r.b = r.b[1:]
 	return v
+}
+
+// message reads what follows the names and the number.
+func (r *storedReader) message(m *stored) {
+	n := r.number()
+	if n > 0 && r.err == nil {
+		m.Values = make(map[string]string, min(n, 64))
+	}
+	for range n {
+		name, v := r.text(), r.text()
+		if r.err != nil {
+			break
+		}
+		m.Values[name] = v
+	}
+	m.Rule, m.Payload = m.action.rule, r.b
+}
+
+func (r *storedReader) fixed() uint64 {
+	if len(r.b) < 8 {
+		r.err, r.b = errStored, nil
+		return 0
+	}
+	n := binary.LittleEndian.Uint64(r.b)
+	r.b = r.b[8:]
+	return n
 }
 
 // number reads a length or a count, which is no larger than what follows it.

@@ -7,6 +7,7 @@ type tally struct {
 	owner   *Target // whose figures count; a closed one when the action is not open
 	waiting int     // on disk, or in the hand and once on disk
 	skip    int     // of these, the oldest ones that are counted as dropped already
+	seen    seen    // nil: its next messages are none of them
 }
 
 // tally finds the count of an action; mu is held.
@@ -27,7 +28,9 @@ func (w *worker) tally(a action) *tally {
 func (c *tally) take(t *Target) {
 	if c.absent() {
 		t.stats.RecordsOut += c.owner.stats.RecordsOut
-		t.stats.Dropped += c.owner.stats.Dropped
+		for why, n := range c.owner.stats.DroppedBy {
+			t.stats.drop(Reason(why), int(n))
+		}
 	}
 	c.owner = t
 }
@@ -48,12 +51,12 @@ func (w *worker) waits() bool {
 }
 
 // lose counts one message of the action that is dropped from disk; mu is held.
-func (c *tally) lose() {
+func (c *tally) lose(why Reason) {
 	if c.waiting--; c.skip > 0 {
 		c.skip--
 		return
 	}
-	c.owner.stats.Dropped++
+	c.owner.stats.drop(why, 1)
 }
 
 // bound drops the oldest messages of an action that has more on disk than it
@@ -65,7 +68,7 @@ func (c *tally) bound() {
 	}
 	if over := c.waiting - c.skip - most; over > 0 {
 		c.skip += over
-		c.owner.stats.Dropped += uint64(over)
+		c.owner.stats.drop(Overflow, over)
 	}
 }
 
@@ -75,7 +78,7 @@ func (w *worker) settleTallies() {
 	lost := 0
 	for a, c := range w.tallies {
 		lost += c.waiting - c.skip
-		c.owner.stats.Dropped += uint64(max(0, c.waiting-c.skip))
+		c.owner.stats.drop(Damaged, max(0, c.waiting-c.skip))
 		c.waiting, c.skip = 0, 0
 		if c.owner.closed && !c.absent() {
 			delete(w.tallies, a)

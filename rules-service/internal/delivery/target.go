@@ -24,6 +24,7 @@ type Target struct {
 	limit    int
 	interval time.Duration // resendInterval
 	warnings []string
+	named    string // connection that it is on; "": one of its own
 
 	diskLimit  int  // messages on disk; 0: the bytes alone count
 	dropNewest bool // when the disk is full
@@ -31,9 +32,11 @@ type Target struct {
 
 	// guarded by worker.mu
 	disk     *tally
+	batch    *batch   // what is collected; nil when each result is a message
 	queue    []waiter // head is the oldest
 	head     int
 	inFlight int
+	barred   int           // in the hand, and not to go to disk
 	listed   bool          // in worker.ready
 	lagging  bool          // a full queue drops, until a Write was quick and left room
 	space    chan struct{} // closed when a waiting Push may go on
@@ -43,12 +46,19 @@ type Target struct {
 	refused  bool      // a message was dropped for good, and none written since
 	told     time.Time // when the log last said so
 	stats    SinkStats
+
+	replays     bool   // what comes may be on disk already
+	last        uint64 // number of the last message that was pushed
+	taken       uint64 // the largest number that was taken from the queue
+	gone        uint64 // the smallest number that was lost when the action ended; 0: none
+	settlements []*settlement
 }
 
 // message waits to be written.
 type message struct {
 	connector.Outbound
-	ack *value.Ack
+	ack    *value.Ack
+	number uint64
 }
 
 // waiter is a message with the time since when it waits.
@@ -57,20 +67,18 @@ type waiter struct {
 	since time.Time
 }
 
-// patience is how long a message of a full queue may have waited before the
-// target counts as too slow: a rule must not wait for it any longer, since
-// other rules wait behind that one.
-const patience = time.Second
-
-var errLagging = errors.New("the target is too slow: the oldest of the messages that wait are dropped")
-
-func newTarget(p *Pool, w *worker, name string, r *renderer, c *connector.SinkConfig) *Target {
+func newTarget(p *Pool, w *worker, a *Action, r *renderer, c *connector.SinkConfig) *Target {
 	common := &c.Common
 	t := &Target{
 		pool: p, worker: w, rule: r.rule, renderer: r, limit: common.BufferLength, interval: common.ResendInterval, warnings: c.Warnings,
-		diskLimit: common.DiskMessages(max(w.batch, readAtOnce)), dropNewest: common.CacheFull == connector.DropNewest, forgets: common.CleanCacheAtStop,
+		replays: a.From != 0, diskLimit: common.DiskMessages(max(w.batch, readAtOnce)), dropNewest: common.CacheFull == connector.DropNewest, forgets: common.CleanCacheAtStop,
 	}
-	t.stats.Name = name
+	t.named = c.Connection
+	t.stats.Name = fmt.Sprintf("%s_%d", a.Type, a.Index)
+	if t.last = a.From; !t.replays {
+		t.last = firstNumber()
+	}
+	t.batch = newBatch(c)
 	w.add(t)
 	return t
 }
@@ -80,93 +88,6 @@ func (t *Target) action() action { return action{t.rule, t.stats.Name} }
 
 // Warnings are what the rule's author should know about the action.
 func (t *Target) Warnings() []string { return t.warnings }
-
-// Push encodes the results and queues them; it never waits for the disk. A full
-// queue holds the caller back while the target, or the disk in its place, keeps
-// up; while neither does the oldest message is dropped.
-func (t *Target) Push(b *value.Batch) error {
-	var errs []error
-	outs := t.renderer.render(b, func(err error) { errs = append(errs, err) })
-	w := t.worker
-	w.mu.Lock()
-	t.stats.RecordsIn += uint64(len(b.Rows))
-	t.stats.MessagesProcessed += uint64(len(outs))
-	t.now = time.Now()
-	t.stats.LastInvocation = t.now
-	for _, err := range errs {
-		t.exception(err)
-		t.complain(err)
-	}
-	t.stats.Dropped += uint64(len(errs))
-	var dropped []*value.Ack
-	for i := range outs {
-		dropped = t.put(message{outs[i], b.Ack}, dropped)
-	}
-	w.mu.Unlock()
-	for _, a := range dropped {
-		a.Release(nil)
-	}
-	return nil
-}
-
-// put queues a message; worker.mu is held, but not while it waits.
-func (t *Target) put(m message, dropped []*value.Ack) []*value.Ack {
-	w := t.worker
-	for t.waiting() >= t.limit && !t.closed {
-		left := patience - time.Since(t.stuck())
-		switch {
-		case left > 0 && !t.lagging && (w.spilling || !w.failing):
-			t.await(left)
-			t.now = time.Now()
-		case !w.spilling && w.spill(): // there will be room
-		case !w.failing && !t.lagging:
-			t.lag()
-		default:
-			dropped = append(dropped, t.pop().ack)
-			t.stats.Dropped++
-		}
-	}
-	if t.closed {
-		t.stats.Dropped++
-		return dropped
-	}
-	m.ack.Hold()
-	t.queue = append(t.queue, waiter{m, t.now})
-	w.list(t)
-	return dropped
-}
-
-// stuck is since when nothing was taken from the full queue.
-func (t *Target) stuck() time.Time {
-	since := t.queue[t.head].since
-	if w := t.worker; w.spilling && w.progress.After(since) {
-		return w.progress
-	}
-	return since
-}
-
-// await waits for room, at most so long; worker.mu is held, but not meanwhile.
-func (t *Target) await(d time.Duration) {
-	if t.space == nil {
-		t.space = make(chan struct{})
-	}
-	space := t.space
-	t.worker.mu.Unlock()
-	defer t.worker.mu.Lock()
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-space:
-	case <-timer.C:
-	}
-}
-
-// lag notes that the target does not keep up.
-func (t *Target) lag() {
-	t.lagging = true
-	t.exception(errLagging)
-	t.worker.log.Warn("sink does not keep up; its oldest messages are dropped", "rule", t.rule, "action", t.stats.Name)
-}
 
 // quiet is the least time between two lines of the log about one action whose
 // messages are dropped and written in turn.
@@ -189,6 +110,7 @@ func (t *Target) waiting() int { return len(t.queue) - t.head }
 // when it has run empty or is mostly taken.
 func (t *Target) pop() message {
 	m := t.queue[t.head].message
+	t.taken = max(t.taken, m.number)
 	t.queue[t.head] = waiter{}
 	t.head++
 	switch {
@@ -233,11 +155,13 @@ func (t *Target) Close() error { return nil }
 func (t *Target) Finish(ctx context.Context) error {
 	w := t.worker
 	w.mu.Lock()
+	own := t.flush()
 	var idle chan struct{}
 	if !t.closed && t.waiting()+t.inFlight > 0 {
 		idle = t.whenIdle()
 	}
 	w.mu.Unlock()
+	own.Release(nil)
 	if idle != nil {
 		select {
 		case <-idle:
@@ -262,6 +186,7 @@ func (t *Target) abandon() error {
 		w.mu.Unlock()
 		return nil
 	}
+	own := t.flush()
 	t.closed = true
 	t.release() // a Push that waits
 	if !t.forgets && t.waiting()+t.inFlight > 0 && w.spill() {
@@ -269,13 +194,18 @@ func (t *Target) abandon() error {
 	}
 	rest := slices.Clone(t.queue[t.head:])
 	t.queue, t.head = nil, 0
-	t.stats.Dropped += uint64(len(rest))
+	t.stats.drop(Ended, len(rest))
+	for i := range rest {
+		t.giveUp(rest[i].number)
+		t.settled(rest[i].number)
+	}
 	t.release()
 	w.remove(t)
 	w.mu.Unlock()
 	for _, m := range rest {
 		m.ack.Release(errClosed)
 	}
+	own.Release(nil)
 	var errs []error
 	if t.forgets {
 		errs = append(errs, w.forget(t.action()))
@@ -308,10 +238,15 @@ func (t *Target) awaitDisk() {
 // Stats are the figures of the action.
 func (t *Target) Stats() SinkStats {
 	w := t.worker
+	disk := w.backlog.size()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := t.stats
+	s.DiskBytes = disk
 	s.BufferLength = t.waiting() + t.inFlight + t.disk.waiting - t.disk.skip
+	if t.batch != nil && t.batch.results > 0 {
+		s.BufferLength++
+	}
 	s.Connection, s.LastTryTime = w.status, w.lastTry
 	s.LastConnectedTime, s.LastDisconnectedTime, s.LastDisconnectedMessage = w.lastUp, w.lastDown, w.lastDownMessage
 	return s

@@ -35,12 +35,15 @@ type worker struct {
 	done   chan struct{}
 	wake   chan struct{}
 
+	rate    *limiter  // nil: as fast as the target takes it
 	suspect suspicion // of the batch under way
 
 	storage *Storage
 	folder  string // of its queue on disk; "": there is none
 	folders *folders
 	letters *deadLetters
+
+	unlettered bool // the last dead letter could not be kept
 
 	// hand is what the worker has taken and is to write next, with the lock
 	// that whoever changes it holds; the worker holds it unless it waits. What
@@ -52,13 +55,20 @@ type worker struct {
 		outs  []connector.Outbound
 	}
 	backlog   backlog // guarded by hand
+	doubles   []item  // that were taken and are on disk already; guarded by hand
+	record    []byte  // of isDouble; guarded by hand
 	spillers  sync.WaitGroup
 	spillWake chan struct{}
 	resumed   chan struct{} // closed when it is known what is on disk
 
-	mu       sync.Mutex
-	targets  []*Target
-	ready    []*Target // that have messages, in turn
+	mu      sync.Mutex
+	targets []*Target
+	ready   []*Target // that have messages, in turn
+
+	lingering   []*Target // whose batches wait for more
+	lingerTimer *time.Timer
+	lingerDue   time.Time
+
 	failing  bool      // the target takes nothing: full queues drop, or go to disk
 	spilling bool      // what the targets queue goes to disk
 	spiller  bool      // that goroutine runs
@@ -80,12 +90,12 @@ type worker struct {
 }
 
 // startWorker starts the worker of a connection.
-func (p *Pool) startWorker(c *connector.SinkConfig, sink connector.Sink) *worker {
+func (p *Pool) startWorker(key string, c *connector.SinkConfig, rate connector.Rate, sink connector.Sink) *worker {
 	w := &worker{
-		key: c.Key, sink: sink, log: logOf(c, p.env.Log), batch: c.Batch, connectionless: c.Connectionless,
-		storage: &p.storage, folder: p.storage.folderOf(c.Key), folders: p.folders, letters: p.letters,
+		key: key, sink: sink, log: logOf(c, p.env.Log), batch: c.Batch, connectionless: c.Connectionless,
+		storage: &p.storage, folder: p.storage.folderOf(key), folders: p.folders, letters: p.letters,
 		done: make(chan struct{}), wake: make(chan struct{}, 1), spillWake: make(chan struct{}, 1), resumed: make(chan struct{}),
-		tallies: map[action]*tally{},
+		tallies: map[action]*tally{}, rate: newLimiter(rate),
 	}
 	w.backlog.options = p.storage.journalOf(w.folder)
 	if w.batch == 0 {
@@ -107,6 +117,11 @@ func logOf(c *connector.SinkConfig, log *slog.Logger) *slog.Logger {
 
 // stop ends the worker; no target is left.
 func (w *worker) stop() {
+	w.mu.Lock()
+	if w.lingerTimer != nil {
+		w.lingerTimer.Stop()
+	}
+	w.mu.Unlock()
 	w.cancel()
 	<-w.done
 }
@@ -265,124 +280,4 @@ func (w *worker) list(t *Target) {
 		return
 	}
 	poke(w.wake)
-}
-
-// take waits until something is in the hand; false: the worker ends.
-func (w *worker) take() bool {
-	for w.ctx.Err() == nil {
-		switch more, err := w.load(); {
-		case err != nil:
-			w.down(err)
-			w.sleep(pause(20))
-			continue
-		case more && len(w.hand.items) == 0:
-			continue
-		case !more:
-			w.takeQueued()
-		}
-		if len(w.hand.items) > 0 {
-			return true
-		}
-		var lost error
-		w.apart(func() {
-			select {
-			case <-w.wake:
-			case lost = <-w.lost():
-			case <-w.ctx.Done():
-			}
-		})
-		if lost != nil {
-			w.down(lost)
-			w.connect()
-		}
-	}
-	return false
-}
-
-// load takes what is next on disk into the hand, which is empty, and tells
-// whether there was something.
-func (w *worker) load() (bool, error) {
-	w.mu.Lock()
-	end := w.end
-	w.mu.Unlock()
-	if w.backlog.read >= end {
-		return false, nil
-	}
-	records, err := w.backlog.next(end)
-	if err != nil {
-		return false, err
-	}
-	items := w.hand.space[:0]
-	w.mu.Lock()
-	for _, r := range records {
-		if it, ok := w.itemOf(r); ok {
-			items = append(items, it)
-		}
-	}
-	w.mu.Unlock()
-	w.hand.space = items
-	w.keep(items)
-	return true, nil
-}
-
-// itemOf makes a message of a record, unless it is none or is not to be
-// delivered any more; mu is held.
-func (w *worker) itemOf(r journal.Record) (item, bool) {
-	m, err := parseStored(r.Payload)
-	if err != nil || !w.backlog.alive(r.Offset, &m) {
-		return item{}, false
-	}
-	c := w.tally(m.action)
-	old := w.storage.MaxAge > 0 && time.Since(r.Time) > w.storage.MaxAge
-	if c.skip > 0 || old {
-		c.lose()
-		return item{}, false
-	}
-	return item{message: message{Outbound: m.Outbound}, target: c.owner, place: onDisk, offset: r.Offset}, true
-}
-
-// takeQueued takes from the queues what they have, when nothing in front of it
-// is on disk or on the way there.
-func (w *worker) takeQueued() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.spilling && w.leaving == 0 {
-		w.unspill()
-	}
-	if w.held > 0 || w.spilling || w.backlog.read < w.end {
-		return
-	}
-	if w.unsettled {
-		w.unsettled = false
-		w.settleTallies()
-	}
-	items := w.hand.space[:0]
-	for left := (room{w.batch, unlimited}); len(w.ready) > 0 && left.some(); {
-		items = w.takeFrom(w.ready[0], items, &left)
-	}
-	w.hand.items, w.hand.space = items, items
-}
-
-// keep notes what is left in the hand, and gives back the space on disk of what
-// was in front of it.
-func (w *worker) keep(items []item) {
-	w.hand.items = items
-	before := w.backlog.read
-	for i := range items {
-		if items[i].place == onDisk {
-			before = items[i].offset
-			break
-		}
-	}
-	if err := w.backlog.done(before); err != nil {
-		w.log.Warn("messages that are written stay on disk and may be written again", "error", err)
-	}
-}
-
-// lost tells of the end of the connection while nothing is written.
-func (w *worker) lost() <-chan error {
-	if m, ok := w.sink.(connector.Monitored); ok {
-		return m.Lost()
-	}
-	return nil
 }

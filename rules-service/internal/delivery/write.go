@@ -18,9 +18,13 @@ func (w *worker) deliver() {
 			w.giveUp()
 			return
 		}
-		n := min(w.suspect.size(len(w.hand.items)), w.batch)
+		n := w.admitted(min(w.suspect.size(len(w.hand.items)), w.batch))
+		if n == 0 {
+			continue
+		}
 		start := time.Now()
 		err := w.write(n)
+		w.rate.wrote(n, time.Now())
 		took := time.Since(start)
 		left, wait := w.settle(n, err, took, attempt)
 		if left == 0 {
@@ -132,13 +136,21 @@ func (w *worker) written(n int, failed []int, took time.Duration) (left int) {
 // refuse drops the first n messages of the hand, that no other attempt would
 // bring through. Nothing would be gained if their sources sent them again.
 func (w *worker) refuse(n int, err error) {
-	if e := w.letters.write(w.hand.items[:n], err); e != nil {
-		w.log.Warn("a dead letter cannot be kept", "error", e)
-	}
+	w.keepLetters(n, err)
 	w.part(n, nil, nil, func(t *Target) {
 		t.complain(err)
-		t.stats.Dropped++
+		t.stats.drop(Poison, 1)
 	})
+}
+
+// keepLetters makes dead letters of the first n messages of the hand. That it
+// is not possible is logged once.
+func (w *worker) keepLetters(n int, reason error) {
+	err := w.letters.write(w.hand.items[:n], reason)
+	if err != nil && !w.unlettered {
+		w.log.Error("dead letters cannot be kept; they are only counted", "error", err)
+	}
+	w.unlettered = err != nil
 }
 
 // giveUp drops what is in the hand and not on disk; its sources are told that
@@ -150,7 +162,7 @@ func (w *worker) giveUp() {
 			stay = append(stay, i)
 		}
 	}
-	w.part(len(w.hand.items), stay, errClosed, func(t *Target) { t.stats.Dropped++ })
+	w.part(len(w.hand.items), stay, errClosed, func(t *Target) { t.stats.drop(Ended, 1) })
 }
 
 // part takes the first n messages out of the hand, but for those at the
@@ -168,6 +180,9 @@ func (w *worker) part(n int, stay []int, err error, count func(*Target)) (left i
 	w.mu.Lock()
 	for i := range gone {
 		count(gone[i].account())
+		if err != nil {
+			gone[i].target.giveUp(gone[i].number)
+		}
 		w.leave(&gone[i])
 	}
 	w.mu.Unlock()

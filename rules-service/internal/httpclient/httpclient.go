@@ -5,6 +5,8 @@ package httpclient
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,7 +14,7 @@ import (
 	"time"
 )
 
-// Pool holds one transport for each TLS setting.
+// Pool holds one transport for each of the settings that connections depend on.
 type Pool struct {
 	mu         sync.Mutex
 	transports map[string]*http.Transport
@@ -21,19 +23,51 @@ type Pool struct {
 // NewPool returns an empty pool.
 func NewPool() *Pool { return &Pool{transports: map[string]*http.Transport{}} }
 
-// Client returns a client with a limit for each request. tlsKey stands for
-// config when settings are compared.
-func (p *Pool) Client(tlsKey string, config *tls.Config, timeout time.Duration) *http.Client {
+// Settings are what a client is made of.
+type Settings struct {
+	TLS     *tls.Config
+	TLSKey  string // stands for TLS when settings are compared
+	Timeout time.Duration
+	Deny    DenyList
+}
+
+const idlePerHost = 8
+
+// Client returns a client with a limit for each request.
+func (p *Pool) Client(s Settings) *http.Client {
+	return &http.Client{Transport: p.transport(s), Timeout: s.Timeout, CheckRedirect: keepMethod}
+}
+
+func (p *Pool) transport(s Settings) *http.Transport {
+	key := fmt.Sprintf("%q %v", s.TLSKey, s.Deny)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t := p.transports[tlsKey]
+	t := p.transports[key]
 	if t == nil {
 		t = http.DefaultTransport.(*http.Transport).Clone()
-		t.TLSClientConfig = config
-		t.MaxIdleConnsPerHost = 8
-		p.transports[tlsKey] = t
+		t.TLSClientConfig = s.TLS
+		t.MaxIdleConnsPerHost = idlePerHost
+		if len(s.Deny) > 0 {
+			d := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second, ControlContext: s.Deny.control}
+			t.DialContext = d.DialContext
+		}
+		p.transports[key] = t
 	}
-	return &http.Client{Transport: t, Timeout: timeout}
+	return t
+}
+
+const mostRedirects = 10
+
+// keepMethod follows redirects that repeat the request. One that makes a GET of
+// it would lose its body: its answer is handed to the caller instead.
+func keepMethod(req *http.Request, via []*http.Request) error {
+	if req.Method != via[0].Method {
+		return http.ErrUseLastResponse
+	}
+	if len(via) >= mostRedirects {
+		return fmt.Errorf("redirected more than %d times", mostRedirects)
+	}
+	return nil
 }
 
 // secretParameters carry keys in the URLs of messengers and clouds.

@@ -37,9 +37,18 @@ func FuzzRedact(f *testing.F) {
 
 func TestClientsShareTransports(t *testing.T) {
 	p := NewPool()
-	a, b, c := p.Client("x", nil, time.Second), p.Client("x", nil, time.Minute), p.Client("y", nil, time.Second)
-	if a.Transport != b.Transport || a.Transport == c.Transport {
-		t.Error("transports are not shared by their TLS settings")
+	deny, err := ParseDenyList([]string{"10.0.0.0/8"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := p.Client(Settings{TLSKey: "x", Timeout: time.Second}), p.Client(Settings{TLSKey: "x", Timeout: time.Minute})
+	if a.Transport != b.Transport {
+		t.Error("equal settings do not share a transport")
+	}
+	for _, other := range []Settings{{TLSKey: "y"}, {TLSKey: "x", Deny: deny}} {
+		if p.Client(other).Transport == a.Transport {
+			t.Errorf("%+v shares a transport", other)
+		}
 	}
 }
 

@@ -5,19 +5,29 @@ import (
 	"sync"
 	"time"
 
+	"sluice/rules-service/internal/journal"
 	"sluice/sqlengine"
 	"sluice/sqlengine/value"
 )
 
 // Attachment is a rule that runs.
 type Attachment struct {
-	hub   *Hub
-	rule  string
-	shard *shard
-	run   *sqlengine.Run
-	reads []reading
-	gone  bool // only touched on the shard's goroutine
-	once  sync.Once
+	hub     *Hub
+	rule    string
+	shard   *shard
+	run     *sqlengine.Run
+	reads   []reading
+	lookups []*lookupTable
+	once    sync.Once
+
+	durable bool
+	atCut   func(state []byte)
+	left    []byte // the state, of Leave
+
+	// only touched on the shard's goroutine
+	gone    bool
+	failed  bool
+	touched uint64 // the round in which it has last yielded something, until that is told
 }
 
 // reading is what a rule reads of one stream, and where the counters of the
@@ -37,6 +47,7 @@ func (a *Attachment) start(rule Rule, streams []*stream) error {
 	}
 	env := rule.Env
 	env.Schemas = make(map[string]*value.Schema, len(streams))
+	env.Lookups = answerers(a.lookups)
 	var err error
 	for _, st := range streams {
 		r := reading{stream: st, columns: rule.Query.Columns(st.def.Name)}
@@ -52,19 +63,26 @@ func (a *Attachment) start(rule Rule, streams []*stream) error {
 	if err == nil {
 		err = a.open(rule, env)
 	}
+	if err == nil {
+		err = load(a.run, tables(streams, rule.State != nil))
+	}
 	if err != nil {
 		for _, r := range a.reads {
 			r.stream.layout.release(r.columns)
 		}
 		return err
 	}
-	a.enter()
+	a.enter(rule.After)
 	return nil
 }
 
 // open makes the run, in the state that it had.
 func (a *Attachment) open(rule Rule, env sqlengine.Env) (err error) {
-	if a.run, err = rule.Query.Open(env, rule.Out); err != nil || rule.State == nil {
+	out := rule.Out
+	if a.atCut != nil {
+		out = &outlet{rule.Out, a}
+	}
+	if a.run, err = rule.Query.Open(env, out); err != nil || rule.State == nil {
 		return err
 	}
 	if err := a.run.Restore(rule.State); err != nil {
@@ -73,17 +91,29 @@ func (a *Attachment) open(rule Rule, env sqlengine.Env) (err error) {
 	return nil
 }
 
-// enter queues the rule for its shard; the streams are locked.
-func (a *Attachment) enter() {
+// enter queues the rule for its shard, or for the moment of the replay to which
+// its state belongs; the streams are locked.
+func (a *Attachment) enter(after journal.Offset) {
 	a.shard.rules++
 	for i := range a.reads {
 		r := &a.reads[i]
 		r.stream.shards[a.shard]++
 		r.before = r.stream.counts.read()
+		if a.durable {
+			r.stream.source.wanted.Add(1)
+		}
 	}
+	if h := a.hub.held; h.delays(after) {
+		h.late = append(h.late, late{a, after})
+		return
+	}
+	a.join()
+}
+
+func (a *Attachment) join() {
 	a.shard.queue.put(item{step: func() {
 		if !a.gone {
-			a.shard.set.Add(a.rule, a.run)
+			a.shard.add(a)
 		}
 	}})
 }
@@ -105,8 +135,12 @@ func (a *Attachment) Detach() error {
 }
 
 func (a *Attachment) leave() {
+	if a.gone {
+		return
+	}
 	a.gone = true
 	a.shard.set.Remove(a.rule)
+	a.shard.forget(a)
 }
 
 // forget gives up what a rule held.
@@ -114,10 +148,16 @@ func (h *Hub) forget(a *Attachment) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	a.shard.rules--
+	releaseAll(a.lookups)
 	for _, r := range a.reads {
 		r.stream.forget(r.columns, a.shard)
+		if a.durable {
+			r.stream.source.wanted.Add(-1)
+		}
 	}
-	h.sweep()
+	for _, r := range a.reads {
+		h.vacate(r.stream)
+	}
 }
 
 func (st *stream) forget(columns []value.Column, s *shard) {
@@ -136,20 +176,25 @@ func (st *stream) forget(columns []value.Column, s *shard) {
 }
 
 // Snapshot is the state of the rule between two batches, for a checkpoint; nil
-// when the hub is closed.
+// when it has none, or the hub is closed.
 func (a *Attachment) Snapshot() []byte {
 	var state []byte
-	a.shard.call(func() { state = a.run.Snapshot() })
+	a.shard.call(func() {
+		if a.run.HasState() {
+			state = a.run.Snapshot()
+		}
+	})
 	return state
 }
 
 // Stats are the figures of the rule since it was attached.
 func (a *Attachment) Stats() Stats {
-	s := Stats{Operators: a.run.Stats()}
+	s := Stats{Operators: withLookups(a.run.Stats(), a.lookups)}
 	for _, r := range a.reads {
 		s.Sources = append(s.Sources, SourceStats{
 			Stream: r.stream.def.Name, Counts: r.stream.counts.read().since(r.before),
 			BufferLength: a.shard.queue.length(), Dropped: r.stream.source.dropped(), Connection: r.stream.source.connection(),
+			Reception: r.stream.source.reception(), Intake: r.stream.source.intake(),
 		})
 	}
 	return s

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sluice/rules-service/internal/codec"
@@ -23,13 +24,14 @@ func (h *Hub) configure(def *sqlengine.Stream) (format string, conf *connector.S
 	if err != nil {
 		return "", nil, err
 	}
-	props, err := properties(def)
+	props, connection, err := h.resolve(def, slices.Concat(info.Fields, sourceFields))
 	if err != nil {
 		return "", nil, err
 	}
 	if conf, err = info.Decode(props, h.env); err != nil {
 		return "", nil, err
 	}
+	conf.Connection = connection
 	if format = conf.Format; format == "" {
 		format = strings.ToLower(def.Options.Format)
 	}
@@ -41,16 +43,49 @@ func (h *Hub) configure(def *sqlengine.Stream) (format string, conf *connector.S
 
 // checkSupported refuses what would be accepted and then not done.
 func checkSupported(def *sqlengine.Stream) error {
-	o := def.Options
-	switch {
-	case def.Table:
-		return errors.New("tables are not supported yet")
-	case o.SchemaID != "":
+	if def.Options.SchemaID != "" {
 		return errors.New("SCHEMAID is not supported yet; declare the columns instead")
-	case o.ConfKey != "" && !strings.EqualFold(o.ConfKey, "default"):
-		return fmt.Errorf("unknown CONF_KEY %q; configuration keys are not supported yet, give the properties in EXTRA", o.ConfKey)
 	}
 	return nil
+}
+
+var sourceFields = connector.SourceFields()
+
+// defaultKey is the configuration key below all others of its source type.
+const defaultKey = "default"
+
+// resolve lays the properties of a stream over those of its configuration key
+// and connection.
+func (h *Hub) resolve(def *sqlengine.Stream, fields []connector.Field) (props map[string]any, connection string, err error) {
+	own, err := properties(def)
+	if err != nil {
+		return nil, "", err
+	}
+	l := connector.Layers{Type: strings.ToLower(def.Options.Type), Fields: fields, Own: own}
+	if l.Sets, err = h.sets(l.Type, def.Options.ConfKey); err != nil {
+		return nil, "", err
+	}
+	return l.Resolve(h.env.Named)
+}
+
+// sets are the properties of the default key, and of the one that is named.
+func (h *Hub) sets(sourceType, key string) ([]map[string]any, error) {
+	given := key != "" && !strings.EqualFold(key, defaultKey)
+	if h.env.Named == nil {
+		if given {
+			return nil, fmt.Errorf("unknown CONF_KEY %q; there are no configuration keys", key)
+		}
+		return nil, nil
+	}
+	common, err := h.env.Named.Source(sourceType, defaultKey)
+	if err != nil || !given {
+		return []map[string]any{common}, err
+	}
+	own, err := h.env.Named.Source(sourceType, key)
+	if err != nil {
+		return nil, fmt.Errorf("CONF_KEY: %w", err)
+	}
+	return []map[string]any{common, own}, nil
 }
 
 // properties are those of EXTRA, and the datasource.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -28,6 +29,8 @@ type delivery struct {
 	payloads []string
 	err      error
 	ack      func(error)
+	ids      bool // messages have names
+	again    bool
 	taken    chan bool // false: the connection that got it has ended
 }
 
@@ -92,7 +95,11 @@ func (c *connection) Read(ctx context.Context) ([]connector.Inbound, func(error)
 		d.taken <- true
 		var msgs []connector.Inbound
 		for _, p := range d.payloads {
-			msgs = append(msgs, connector.Inbound{Payload: []byte(p), Time: time.Now()})
+			m := connector.Inbound{Payload: []byte(p), Time: time.Now(), Again: d.again}
+			if d.ids {
+				m.ID = crc16(p)
+			}
+			msgs = append(msgs, m)
 		}
 		return msgs, d.ack, d.err
 	}
@@ -106,6 +113,9 @@ func (c *connection) Close(context.Context) error {
 	})
 	return nil
 }
+
+// crc16 is a name for a message, as a broker gives one.
+func crc16(p string) uint16 { return uint16(crc32.ChecksumIEEE([]byte(p))) | 1 }
 
 func (f *feed) send(payloads ...string) { f.give(delivery{payloads: payloads}) }
 
@@ -284,15 +294,23 @@ func (b *bench) attachTo(id, sql string, out *sink) *Attachment {
 }
 
 func (b *bench) tryAttach(id, sql string, out *sink) (*Attachment, error) {
-	q, err := sqlengine.Compile(sql, b.streams, sqlengine.Options{})
+	r, err := b.rule(id, sql, out)
 	if err != nil {
 		return nil, err
+	}
+	return b.Attach(r)
+}
+
+func (b *bench) rule(id, sql string, out *sink) (Rule, error) {
+	q, err := sqlengine.Compile(sql, b.streams, sqlengine.Options{})
+	if err != nil {
+		return Rule{}, err
 	}
 	var defs []*sqlengine.Stream
 	for _, name := range q.Streams() {
 		defs = append(defs, b.streams[name])
 	}
-	return b.Attach(Rule{ID: id, Query: q, Env: sqlengine.Env{RuleID: id, Start: time.Now(), Location: time.UTC}, Streams: defs, Out: out})
+	return Rule{ID: id, Query: q, Env: sqlengine.Env{RuleID: id, Start: time.Now(), Location: time.UTC}, Streams: defs, Out: out}, nil
 }
 
 const demo = `CREATE STREAM demo () WITH (TYPE="feed", DATASOURCE="demo", FORMAT="json")`

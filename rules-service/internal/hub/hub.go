@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/journal"
 	"sluice/sqlengine"
 	"sluice/sqlengine/exec"
 )
@@ -41,17 +42,22 @@ type Hub struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	work   sync.WaitGroup
+	intake *intake       // nil: there is none
+	urgent chan struct{} // holds a token while a checkpoint is wanted soon
 
 	mu      sync.Mutex // before stream.mu
+	held    *held      // nil: sources run
 	streams map[string]*stream
 	sources map[string]*source // by the key of their connection
+	readers map[string]*reader // by the group of their sources
+	lookups lookups
 }
 
 // New starts the shards. onFail hears of a rule that failed while running and
 // is out of its shard already; it is called on the shard's goroutine and must
 // neither block nor call the hub.
 func New(reg *connector.Registry, env connector.Env, onFail func(rule string, err error)) *Hub {
-	h := &Hub{reg: reg, env: env, streams: map[string]*stream{}, sources: map[string]*source{}}
+	h := &Hub{reg: reg, env: env, streams: map[string]*stream{}, sources: map[string]*source{}, readers: map[string]*reader{}, urgent: make(chan struct{}, 1)}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	for range min(runtime.GOMAXPROCS(0), maxShards) {
 		s := newShard(onFail)
@@ -64,6 +70,10 @@ func New(reg *connector.Registry, env connector.Env, onFail func(rule string, er
 // Check tells everything that can be wrong with a stream's definition without
 // connecting to anything.
 func (h *Hub) Check(def *sqlengine.Stream) error {
+	if isLookup(def) {
+		_, err := h.configureLookup(def)
+		return err
+	}
 	_, _, err := h.configure(def)
 	return err
 }
@@ -76,6 +86,16 @@ type Rule struct {
 	Streams []*sqlengine.Stream
 	Out     exec.Operator // takes the results; the end of the rule closes it
 	State   []byte        // of Attachment.Snapshot, to go on from; nil: from the beginning
+	// After is how far the State goes in the intake journal, where that is
+	// farther than what Hold was told: of Attachment.Leave.
+	After journal.Offset
+	// Durable wants the messages of its sources in the intake journal, where
+	// these can wait for that.
+	Durable bool
+	// AtCut is called on the rule's goroutine when a Cut comes by, with its
+	// state, or nil when it has none. It must not block. Rules that have no
+	// state and have yielded nothing since the last Cut are left out.
+	AtCut func(state []byte)
 }
 
 // Attach starts a compiled query over its streams. Connecting goes on in the
@@ -92,13 +112,21 @@ func (h *Hub) Attach(r Rule) (*Attachment, error) {
 		h.sweep()
 		return nil, err
 	}
-	a := &Attachment{hub: h, rule: r.ID, shard: h.place(streams)}
+	a := &Attachment{hub: h, rule: r.ID, shard: h.place(streams), durable: r.Durable, atCut: r.AtCut}
+	if a.lookups, err = h.lookupTables(&r); err != nil {
+		h.sweep()
+		return nil, err
+	}
 	if err := a.start(r, streams); err != nil {
+		releaseAll(a.lookups)
 		h.sweep()
 		return nil, fmt.Errorf("rule %s: %w", r.ID, err)
 	}
-	for _, st := range streams {
-		st.source.start()
+	loadFirst(streams)
+	if h.held == nil {
+		for _, st := range streams {
+			st.source.start()
+		}
 	}
 	return a, nil
 }
@@ -108,7 +136,7 @@ func (h *Hub) Attach(r Rule) (*Attachment, error) {
 func (h *Hub) open(defs []*sqlengine.Stream) ([]*stream, error) {
 	var streams []*stream
 	for _, def := range defs {
-		if slices.ContainsFunc(streams, func(s *stream) bool { return s.def.Name == def.Name }) {
+		if isLookup(def) || slices.ContainsFunc(streams, func(s *stream) bool { return s.def.Name == def.Name }) {
 			continue
 		}
 		st, err := h.stream(def)
@@ -142,6 +170,7 @@ func (h *Hub) stream(def *sqlengine.Stream) (*stream, error) {
 		h.sources[conf.Key] = src
 	}
 	st := newStream(def, format, conf.Common.UseInt64ForWholeNumber, src, h.env.Log)
+	st.connection = conf.Connection
 	h.streams[def.Name] = st
 	src.add(st)
 	return st, nil
@@ -209,11 +238,13 @@ func (h *Hub) Keep(names []string) (release func()) {
 // ended or ctx does. Rules that are still attached get nothing any more.
 func (h *Hub) Close(ctx context.Context) error {
 	h.mu.Lock()
-	h.cancel()
 	for key, src := range h.sources {
 		delete(h.sources, key)
+		src.leave.Store(true)
 		src.stop()
 	}
+	h.closeLookups()
+	h.cancel()
 	h.mu.Unlock()
 	ended := make(chan struct{})
 	go func() {
@@ -222,7 +253,7 @@ func (h *Hub) Close(ctx context.Context) error {
 	}()
 	select {
 	case <-ended:
-		return nil
+		return h.closeIntake()
 	case <-ctx.Done():
 		return fmt.Errorf("close hub: %w", ctx.Err())
 	}

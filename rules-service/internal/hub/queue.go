@@ -11,6 +11,10 @@ import (
 // room before they decode the next one.
 const queueLength = 64
 
+// queueRows is how many rows may wait besides the delivery that reaches it: what
+// is sent while sources are held back must fit behind it.
+const queueRows = 16384
+
 // item is a batch of a stream, or a step to take in between.
 type item struct {
 	stream string
@@ -27,6 +31,7 @@ type queue struct {
 	items   []item
 	head    int // the oldest of items
 	batches int
+	rows    int           // of the batches
 	space   chan struct{} // closed when there is room; nil when nobody waits
 }
 
@@ -36,7 +41,7 @@ func newQueue() *queue { return &queue{ready: make(chan struct{}, 1)} }
 func (q *queue) room(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		q.mu.Lock()
-		if q.batches < queueLength {
+		if q.spacious() {
 			q.mu.Unlock()
 			return true
 		}
@@ -53,11 +58,14 @@ func (q *queue) room(ctx context.Context) bool {
 	return false
 }
 
+func (q *queue) spacious() bool { return q.batches < queueLength && q.rows < queueRows }
+
 func (q *queue) put(it item) {
 	q.mu.Lock()
 	q.items = append(q.items, it)
 	if it.batch != nil {
 		q.batches++
+		q.rows += len(it.batch.Rows)
 	}
 	q.mu.Unlock()
 	q.signal()
@@ -85,8 +93,9 @@ func (q *queue) take() (item, bool) {
 	q.compact()
 	if it.batch != nil {
 		q.batches--
+		q.rows -= len(it.batch.Rows)
 	}
-	if q.space != nil && q.batches < queueLength {
+	if q.space != nil && q.spacious() {
 		close(q.space)
 		q.space = nil
 	}

@@ -17,13 +17,24 @@ type shard struct {
 	set     *sqlengine.Ruleset
 	clock   int64 // the time its rules have reached; only moves forward
 	rules   int   // guarded by Hub.mu
+	held    bool  // no time passes but that of the rows
+
+	round    uint64                   // grows with each cut
+	touched  []*Attachment            // lasting rules that have yielded something since the last cut
+	untold   []*Attachment            // those of the cut under way, but for those that were told
+	stateful map[*Attachment]struct{} // rules that have a state
 }
 
 func newShard(onFail func(rule string, err error)) *shard {
-	return &shard{
+	s := &shard{
 		queue: newQueue(), control: make(chan func()), ended: make(chan struct{}),
-		set: sqlengine.NewRuleset(onFail),
+		round: 1, stateful: map[*Attachment]struct{}{},
 	}
+	s.set = sqlengine.NewRuleset(func(rule string, err error) {
+		s.failed(rule)
+		onFail(rule, err)
+	})
+	return s
 }
 
 // call runs f on the shard's goroutine and waits for it. It is false when the
@@ -69,7 +80,7 @@ func (s *shard) run(ctx context.Context) {
 // arm sets the timer to the next time at which a rule has something to emit.
 func (s *shard) arm(timer *time.Timer) {
 	next, ok := s.set.Next()
-	if !ok {
+	if !ok || s.held {
 		timer.Stop()
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sluice/rules-service/internal/connector"
@@ -27,6 +28,7 @@ const (
 type source struct {
 	hub    *Hub
 	key    string
+	origin origin
 	conn   connector.Source
 	log    *slog.Logger
 	once   sync.Once
@@ -34,35 +36,66 @@ type source struct {
 	cancel context.CancelFunc
 
 	keepers int // guarded by Hub.mu: see Hub.Keep
+	ended   chan struct{}
+	leave   atomic.Bool  // the service ends: the transport is to keep what comes
+	durable bool         // the transport keeps what was not acknowledged
+	wanted  atomic.Int32 // durable rules that read it
 
 	mu      sync.Mutex
 	streams []*stream // replaced, never changed
+	handed  uint64    // the last passage that was given to them
 	state   Connection
+
+	started bool              // guarded by Hub.mu
+	finite  bool              // it ends by itself
+	tables  []<-chan struct{} // whose end it waits for before it begins; guarded by Hub.mu until then
+
+	inner bool // its messages are those of rules: see connector.Congestion
+
+	group  string      // of its connection; "" when it is read by itself
+	member *membership // of a reader; nil: it has a goroutine of its own
+
+	leaving sync.Once // its reader; Silence and Close both stop it
 }
 
 func newSource(h *Hub, conf *connector.SourceConfig, conn connector.Source) *source {
-	s := &source{hub: h, key: conf.Key, conn: conn, log: h.env.Log.With("connector", conf.Type)}
+	s := &source{
+		hub: h, key: conf.Key, origin: originOf(conf.Key), conn: conn, log: h.env.Log.With("connector", conf.Type),
+		ended: make(chan struct{}), durable: conf.Durable,
+	}
 	s.ctx, s.cancel = context.WithCancel(h.ctx)
 	for _, w := range conf.Warnings {
 		s.log.Warn(w)
 	}
+	s.subscribe(conf.Inner)
+	s.finite, s.group = conf.Finite, conf.Group
 	return s
 }
 
 // start runs the source; further calls do nothing.
 func (s *source) start() {
-	s.once.Do(func() { s.hub.work.Go(s.run) })
+	s.once.Do(func() {
+		s.started = true
+		if !s.hub.join(s) {
+			s.hub.work.Go(s.run)
+		}
+	})
 }
 
 // stop ends the source; its goroutine closes the connection.
 func (s *source) stop() {
 	s.cancel()
+	if s.member != nil {
+		s.leaving.Do(func() { s.hub.work.Go(s.leaveReader) })
+		return
+	}
 	s.once.Do(func() { s.hub.work.Go(s.close) }) // it was never started
 }
 
 func (s *source) add(st *stream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	st.passage = s.handed
 	s.streams = append(slices.Clone(s.streams), st)
 }
 
@@ -81,6 +114,7 @@ func (s *source) idle() bool {
 
 func (s *source) run() {
 	defer s.close()
+	s.awaitTables()
 	pause := firstPause
 	for {
 		s.trying()
@@ -104,31 +138,50 @@ func (s *source) run() {
 // read hands on messages until the connection is lost.
 func (s *source) read() error {
 	for {
-		msgs, ack, err := s.conn.Read(s.ctx)
-		if len(msgs) > 0 {
-			s.deliver(msgs, ack)
-		}
-		if err != nil {
+		if err := s.readOnce(s.ctx); err != nil {
 			return err
 		}
 	}
 }
 
-// deliver gives messages to all streams. The acknowledgement waits for the
-// shards; a stream that has ended in between leaves it to the others.
+// readOnce hands on what is there, or waits for it until ctx ends.
+func (s *source) readOnce(ctx context.Context) error {
+	msgs, ack, err := s.conn.Read(ctx)
+	if len(msgs) > 0 {
+		s.makeWay()
+		s.deliver(msgs, ack)
+	}
+	return err
+}
+
+// deliver gives messages to all streams, by way of the intake journal where
+// they can wait for it.
 func (s *source) deliver(msgs []connector.Inbound, done func(error)) {
+	if done == nil || !s.journals() {
+		_ = s.pass(s.ctx, msgs, passage{}, done) // done hears of the error
+		return
+	}
+	s.keep(msgs, done)
+}
+
+// pass gives messages to all streams. The acknowledgement waits for the shards;
+// a stream that has ended in between leaves it to the others. It fails when ctx
+// ends before a stream had room.
+func (s *source) pass(ctx context.Context, msgs []connector.Inbound, p passage, done func(error)) error {
 	var ack *value.Ack
 	if done != nil {
 		ack = value.NewAck(done)
 	}
 	s.mu.Lock()
 	streams := s.streams
+	s.handed = p.number
 	s.mu.Unlock()
 	var err error
 	for _, st := range streams {
-		err = errors.Join(err, st.deliver(s.ctx, msgs, ack))
+		err = errors.Join(err, st.deliver(ctx, msgs, p.number, ack))
 	}
 	ack.Release(err)
+	return err
 }
 
 // guard turns a panic of a connector into an error.
@@ -154,9 +207,17 @@ func (s *source) sleep(d time.Duration) bool {
 }
 
 func (s *source) close() {
+	defer close(s.ended)
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	if err := s.conn.Close(ctx); err != nil {
+	if s.journals() {
+		_, _ = s.hub.intake.settle(ctx) // so that the transport hears of what is on disk
+	}
+	closing := s.conn.Close
+	if c, ok := s.conn.(connector.Suspender); ok && s.durable && s.leave.Load() {
+		closing = c.Suspend
+	}
+	if err := closing(ctx); err != nil {
 		s.log.Warn("closing the source", "error", err)
 	}
 }

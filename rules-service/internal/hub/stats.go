@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"sluice/rules-service/internal/connector"
 	"sluice/sqlengine"
 )
 
@@ -21,6 +22,8 @@ type SourceStats struct {
 	BufferLength int    // deliveries that wait for the rule's shard
 	Dropped      uint64 // messages that the source could not hold, since it was opened
 	Connection   Connection
+	Reception    *connector.Reception // nil: the source says nothing of it
+	Intake       *IntakeStats         // of the journal that its messages go to, with those of others; nil: to none
 }
 
 // Counts are the counters of a stream.

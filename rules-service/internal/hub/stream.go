@@ -23,6 +23,7 @@ type stream struct {
 	format       string
 	wholeNumbers bool
 	source       *source
+	connection   string // the named one that it is on, or ""
 	log          *slog.Logger
 	counts       counters
 
@@ -35,13 +36,15 @@ type stream struct {
 	decoder codec.Decoder
 	shards  map[*shard]int // rules of this stream; written under Hub.mu too
 	last    int64          // time of the newest row
+	passage uint64         // of its source, that came last
 	quiet   time.Time      // complaints are not logged until then
+	shelf   *shelf         // of a scan table, or nil
 }
 
 func newStream(def *sqlengine.Stream, format string, wholeNumbers bool, src *source, log *slog.Logger) *stream {
 	return &stream{
 		def: def, format: format, wholeNumbers: wholeNumbers, source: src,
-		log: log.With("stream", def.Name), layout: newLayout(), shards: map[*shard]int{},
+		log: log.With("stream", def.Name), layout: newLayout(), shards: map[*shard]int{}, shelf: newShelf(def),
 	}
 }
 
@@ -57,7 +60,7 @@ func (st *stream) renew() error {
 
 // deliver decodes messages into one batch and queues it for the shards. It
 // waits before that while a shard's queue is full.
-func (st *stream) deliver(ctx context.Context, msgs []connector.Inbound, ack *value.Ack) error {
+func (st *stream) deliver(ctx context.Context, msgs []connector.Inbound, passage uint64, ack *value.Ack) error {
 	for _, s := range st.readers() {
 		if !s.queue.room(ctx) {
 			return ctx.Err()
@@ -65,6 +68,7 @@ func (st *stream) deliver(ctx context.Context, msgs []connector.Inbound, ack *va
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	st.passage = passage
 	if len(st.shards) == 0 {
 		return nil // the last rule has just gone
 	}
@@ -97,9 +101,13 @@ func (st *stream) decode(msgs []connector.Inbound, now time.Time) []value.Row {
 	rows := make([]value.Row, 0, len(msgs))
 	for i := range msgs {
 		m := &msgs[i]
+		t, before := st.stamp(m.Time, now), len(rows)
 		var err error
-		if rows, err = st.decoder.Decode(rows, m.Payload, m.Meta, st.stamp(m.Time, now)); err != nil {
+		if rows, err = st.decoder.Decode(rows, m.Payload, m.Meta, t); err != nil {
 			st.complain(err, now)
+		}
+		if st.shelf != nil && len(rows) > before {
+			st.shelf.put(m, t)
 		}
 	}
 	return rows

@@ -43,6 +43,10 @@ type Client struct {
 	routes sync.RWMutex
 	trie   *trie
 
+	straying   sync.Mutex // behind routes
+	strays     []*Message
+	strayTimer *time.Timer
+
 	stop context.CancelFunc
 	ctx  context.Context
 	done chan struct{}
@@ -135,6 +139,9 @@ func (c *Client) sleep(d time.Duration) {
 }
 
 func (c *Client) set(conn paho.Client, ended chan error, err error) {
+	if conn == nil {
+		c.takeStrays()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.conn, c.ended, c.err = conn, ended, err

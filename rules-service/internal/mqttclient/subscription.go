@@ -34,6 +34,10 @@ func (m *Message) QoS() byte { return m.paho.Qos() }
 // ID is the packet id; 0 with QoS 0.
 func (m *Message) ID() uint16 { return m.paho.MessageID() }
 
+// Again tells that the broker sends the message once more, since it does not
+// know whether it has come.
+func (m *Message) Again() bool { return m.paho.Duplicate() }
+
 // Ack tells that a subscription is done with the message. The broker hears of
 // it when all are. Each subscription calls it once.
 func (m *Message) Ack() {
@@ -52,6 +56,7 @@ func (c *Client) Subscribe(filter string, qos byte, handle func(*Message), lost 
 	s := &Subscription{client: c, filter: filter, qos: qos, handle: handle, lost: lost}
 	c.routes.Lock()
 	c.trie.add(unshared(filter), s)
+	c.adopt(s)
 	c.routes.Unlock()
 	c.mu.Lock()
 	c.subs[filter] = append(c.subs[filter], s)
@@ -158,7 +163,11 @@ func (c *Client) route(_ paho.Client, in paho.Message) {
 	c.routes.RLock()
 	var few [4]*Subscription
 	subs := c.trie.match(few[:0], in.Topic())
+	stray := len(subs) == 0 && c.stray(m)
 	c.routes.RUnlock()
+	if stray {
+		return
+	}
 	if len(subs) == 0 {
 		in.Ack() // a subscription that was just closed
 		return

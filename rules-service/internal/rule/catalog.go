@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"sluice/rules-service/internal/store"
 	"sluice/sqlengine"
 	"sluice/sqlengine/diag"
 )
@@ -14,11 +15,22 @@ import (
 type catalog struct {
 	mu      sync.RWMutex
 	streams map[string]entry
+	// changed hears of each stream that was put in, or, without a definition,
+	// taken out; nil: nobody needs to know.
+	changed func(name string, def *sqlengine.Stream)
 }
 
 type entry struct {
 	def *sqlengine.Stream
 	sql string
+}
+
+// save stores the stream; one that is temporary is taken out of the store.
+func (e entry) save(tx *store.Tx) error {
+	if e.def.Options.Temp {
+		return tx.DeleteStream(e.def.Name)
+	}
+	return tx.PutStream(store.Stream{Name: e.def.Name, SQL: e.sql})
 }
 
 func newCatalog() *catalog { return &catalog{streams: map[string]entry{}} }
@@ -38,39 +50,71 @@ func (c *catalog) Names() []string {
 	return slices.Sorted(maps.Keys(c.streams))
 }
 
-// text is the statement that defined a stream.
-func (c *catalog) text(name string) string {
+// entry is a stream with the statement that defined it; empty when there is
+// none.
+func (c *catalog) entry(name string) entry {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.streams[name].sql
+	return c.streams[name]
 }
 
 func (c *catalog) put(def *sqlengine.Stream, sql string) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.streams[def.Name] = entry{def, sql}
+	c.mu.Unlock()
+	c.tell(def.Name, def)
 }
 
 func (c *catalog) delete(name string) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	delete(c.streams, name)
+	c.mu.Unlock()
+	c.tell(name, nil)
 }
 
-func (c *catalog) notFound(kind Kind, name string) error {
-	return &NotFound{kind, name, diag.Nearest(name, c.Names())}
+func (c *catalog) tell(name string, def *sqlengine.Stream) {
+	if c.changed != nil {
+		c.changed(name, def)
+	}
 }
 
-// with is the catalog with one stream as it would be: for trying a change.
-type with struct {
+func (c *catalog) notFound(kind Kind, name string) error { return notFound(c, kind, name) }
+
+func notFound(cat sqlengine.Catalog, kind Kind, name string) error {
+	return &NotFound{kind, name, diag.Nearest(name, cat.Names())}
+}
+
+// draft is the catalog as it would be after changes.
+type draft struct {
 	*catalog
-	def *sqlengine.Stream
+	changed map[string]*sqlengine.Stream // nil: it goes
 }
 
 // Stream returns the stream of that name, as it would be.
-func (w with) Stream(name string) (*sqlengine.Stream, bool) {
-	if name == w.def.Name {
-		return w.def, true
+func (d draft) Stream(name string) (*sqlengine.Stream, bool) {
+	if def, ok := d.changed[name]; ok {
+		return def, def != nil
 	}
-	return w.catalog.Stream(name)
+	return d.catalog.Stream(name)
+}
+
+// Names lists all streams and tables that there would be, in order.
+func (d draft) Names() []string {
+	names := slices.DeleteFunc(d.catalog.Names(), func(name string) bool {
+		_, changed := d.changed[name]
+		return changed
+	})
+	for name, def := range d.changed {
+		if def != nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// changes tells whether a stream is another one in the draft.
+func (d draft) changes(name string) bool {
+	_, changed := d.changed[name]
+	return changed
 }

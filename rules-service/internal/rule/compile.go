@@ -9,5 +9,5 @@ import (
 func (d *Definition) Compile(cat sqlengine.Catalog) (*sqlengine.Query, error) {
 	options := d.Options.Query
 	options.Functions = dialect.Functions()
-	return sqlengine.Compile(d.SQL, cat, options)
+	return sqlengine.Compile(d.SQL, d.over(cat), options)
 }

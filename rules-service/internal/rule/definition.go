@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"sluice/sqlengine"
 )
 
 // Definition is a rule as its JSON says it.
@@ -15,10 +17,17 @@ type Definition struct {
 	Name      string // shown name; the id when none was given
 	Version   string
 	Triggered bool // whether the rule is wanted to run
+	Temp      bool // the rule is not stored
 	Tags      []string
 	SQL       string
 	Actions   []Action
 	Options   Options
+	Defaults  *Defaults // that went into the options; nil: there were none
+
+	// Of a graph: the streams that it defines itself, by the names that SQL has
+	// for them, and the column that tells the rows of each action.
+	streams map[string]*sqlengine.Stream
+	routes  []string
 }
 
 // Action names a sink and its properties.
@@ -33,18 +42,20 @@ var validID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 // ParseDefinition reads the JSON of a rule. What has no effect, such as a
 // misspelt key, is a warning; what is wrong, or would change results in a way
 // that is not supported, is an error.
-func ParseDefinition(text string) (*Definition, []string, error) {
+func ParseDefinition(text string) (*Definition, []string, error) { return parseDefinition(text, nil) }
+
+func parseDefinition(text string, defaults *Defaults) (*Definition, []string, error) {
 	if err := checkJSON(text); err != nil {
 		return nil, nil, err
 	}
 	var note notes
 	o := newObject("", json.RawMessage(text), &note)
 	if len(note.errs) > 0 {
-		return nil, nil, errors.New("rule" + note.errs[0])
+		return nil, nil, &Malformed{[]string{"rule" + note.errs[0]}}
 	}
-	d := readDefinition(o)
+	d := readDefinition(o, defaults)
 	if len(note.errs) > 0 {
-		return nil, note.warnings, errors.New(strings.Join(note.errs, "; "))
+		return nil, note.warnings, &Malformed{note.errs}
 	}
 	return d, note.warnings, nil
 }
@@ -64,14 +75,16 @@ func checkJSON(text string) error {
 	return nil
 }
 
-func readDefinition(o *object) *Definition {
+func readDefinition(o *object, defaults *Defaults) *Definition {
 	d := &Definition{
 		ID:        o.text("id"),
 		Name:      o.text("name"),
 		Version:   o.text("version"),
 		Triggered: o.boolean("triggered", true),
+		Temp:      o.boolean("temp", false),
 		Tags:      o.texts("tags"),
 		SQL:       o.text("sql"),
+		Defaults:  defaults,
 	}
 	switch {
 	case d.ID == "":
@@ -82,18 +95,31 @@ func readDefinition(o *object) *Definition {
 	if d.Name == "" {
 		d.Name = d.ID
 	}
-	if o.has("graph") {
-		o.note.fail("graph rules are not supported yet; write the rule in sql")
-	} else if strings.TrimSpace(d.SQL) == "" {
-		o.note.fail("sql is missing; a rule needs a SELECT statement")
+	if drawing, ok := o.take("graph"); ok {
+		d.draw(o, drawing)
+	} else {
+		if strings.TrimSpace(d.SQL) == "" {
+			o.note.fail("sql is missing; a rule needs a SELECT statement")
+		}
+		d.Actions = readActions(o)
 	}
-	if o.boolean("temp", false) {
-		o.note.fail("temp rules are not supported yet; leave temp out")
-	}
-	d.Actions = readActions(o)
-	d.Options = readOptions(o.child("options"))
+	d.Options = readOptions(defaults.under(o.child("options")))
 	o.warnUnknown()
 	return d
+}
+
+// draw takes query and actions from a graph.
+func (d *Definition) draw(o *object, drawing json.RawMessage) {
+	if d.SQL != "" || o.has("actions") {
+		o.note.fail("a rule has either sql with actions, or a graph")
+		return
+	}
+	out, err := translateGraph(d.ID, drawing)
+	if err != nil {
+		o.note.fail("%v", err)
+		return
+	}
+	d.SQL, d.Actions, d.streams, d.routes = out.sql, out.actions, out.streams, out.routes
 }
 
 // readActions reads the list of sinks. An action with several keys stands for
@@ -101,9 +127,7 @@ func readDefinition(o *object) *Definition {
 func readActions(o *object) []Action {
 	raw, ok := o.take("actions")
 	if !ok {
-		if !o.has("graph") {
-			o.note.fail(`actions are missing; a rule needs at least one, such as {"log": {}}`)
-		}
+		o.note.fail(`actions are missing; a rule needs at least one, such as {"log": {}}`)
 		return nil
 	}
 	var list []map[string]map[string]any

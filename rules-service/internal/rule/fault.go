@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"strings"
 
 	"sluice/sqlengine/diag"
 )
@@ -29,6 +30,11 @@ func (e *NotFound) Error() string {
 	}
 	return fmt.Sprintf("%s %s is not found", e.Kind, e.Name)
 }
+
+// Malformed is the error of a rule whose JSON does not say what it must.
+type Malformed struct{ Problems []string }
+
+func (e *Malformed) Error() string { return strings.Join(e.Problems, "; ") }
 
 // Statement is the error of a text in SQL: what is wrong and where.
 type Statement struct {

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"sluice/rules-service/internal/hub"
+	"sluice/rules-service/internal/store"
 )
 
 // Create adds a rule, and starts it if it is triggered. When it fails there is
 // no rule.
 func (m *Manager) Create(text string) (id string, warnings []string, err error) {
-	def, warnings, err := ParseDefinition(text)
+	def, warnings, err := m.parse(text)
 	if err != nil {
 		return "", warnings, err
 	}
@@ -32,7 +35,7 @@ func (m *Manager) create(def *Definition, text string) (warnings []string, err e
 	if err != nil {
 		return nil, err
 	}
-	r := newRule(def, text)
+	r := newRule(def, text, def.Triggered)
 	r.life.Lock()
 	defer r.life.Unlock()
 	if !m.claim(r) {
@@ -60,16 +63,22 @@ func (m *Manager) claim(r *rule) bool {
 
 // discard takes the rule out of the list and the store.
 func (m *Manager) discard(r *rule) error {
-	r.deleted = true
-	m.mu.Lock()
-	delete(m.rules, r.id)
-	m.mu.Unlock()
-	return m.store.DeleteRule(r.id)
+	m.remove(r)
+	return m.store.Update(func(tx *store.Tx) error { return errors.Join(tx.DeleteRule(r.id), m.checkpoints.forget(tx, r.id)) })
 }
 
+// remove takes the rule out of the list.
+func (m *Manager) remove(r *rule) {
+	r.deleted = true
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.rules, r.id)
+}
+
+// save stores a rule; one that is temporary is taken out of the store.
 func (m *Manager) save(r *rule) error {
 	s := r.look()
-	return m.store.PutRule(s.stored())
+	return m.store.Update(s.save)
 }
 
 // warn logs what has no effect in a rule.
@@ -83,7 +92,7 @@ func (m *Manager) warn(id string, warnings []string) []string {
 // Update replaces a rule, or creates it. A definition that is not right leaves
 // the old rule running, and one that is equal too.
 func (m *Manager) Update(id, text string) (warnings []string, err error) {
-	def, warnings, err := ParseDefinition(text)
+	def, warnings, err := m.parse(text)
 	if err != nil {
 		return warnings, err
 	}
@@ -127,23 +136,40 @@ func (m *Manager) replace(r *rule, def *Definition, text string) (warnings []str
 		return nil, err
 	}
 	defer m.hub.Keep(p.query.Streams())()
-	m.end(context.Background(), r, Stopped, "")
+	state := m.suspend(r)
+	p.state = state
 	r.define(def, text)
 	r.show(func(s *shown) { s.triggered = def.Triggered })
 	if err = m.save(r); err == nil && def.Triggered {
 		err = m.launch(r, p)
 	}
 	if err == nil {
-		return p.warnings, nil
+		return append(p.warnings, p.lost...), nil
 	}
 	// The old rule comes back: it was right once and still is.
 	r.define(old.def, old.text)
 	r.show(func(s *shown) { s.triggered = old.triggered })
 	err = errors.Join(err, m.save(r))
-	if old.running() {
-		err = errors.Join(err, m.begin(r))
+	if old.active() {
+		err = errors.Join(err, m.resume(r, state))
 	}
 	return p.warnings, err
+}
+
+// suspend ends a rule that may be running, behind all rows that have come so
+// far, and returns the state that it had.
+func (m *Manager) suspend(r *rule) (state []byte) {
+	s := r.look()
+	if s.running() && !s.run.attachment.Lasting() { // one that lasts leaves so by itself
+		ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
+		s.run.attachment.Leave(ctx)
+		cancel()
+	}
+	m.end(context.Background(), r, Stopped, "")
+	if s.running() {
+		state = s.run.attachment.Snapshot()
+	}
+	return state
 }
 
 // checkVersion lets an update pass when it is newer, or when versions are not
@@ -163,11 +189,17 @@ func (m *Manager) Delete(id string) error {
 	}
 	return m.changing(r, func() error {
 		m.end(context.Background(), r, Stopped, "")
-		if err := m.pool.Forget(id); err != nil {
-			m.log.Error("messages of a deleted rule may still be delivered", "rule", id, "error", err)
-		}
+		m.forget(r)
 		return m.discard(r)
 	})
+}
+
+// forget keeps from being delivered what waits on disk for a rule that is
+// deleted.
+func (m *Manager) forget(r *rule) {
+	if err := m.pool.Forget(r.id); err != nil {
+		m.log.Error("messages of a deleted rule may still be delivered", "rule", r.id, "error", err)
+	}
 }
 
 // StartRule wants a rule to run and starts it; one that runs stays as it is.
@@ -223,7 +255,7 @@ func (m *Manager) want(r *rule, run bool) error {
 		return nil
 	}
 	s.triggered = run
-	if err := m.store.PutRule(s.stored()); err != nil {
+	if err := m.store.Update(s.save); err != nil {
 		return err
 	}
 	r.show(func(s *shown) { s.triggered = run })
@@ -231,24 +263,44 @@ func (m *Manager) want(r *rule, run bool) error {
 }
 
 // begin prepares and starts a rule that is not running.
-func (m *Manager) begin(r *rule) error {
+func (m *Manager) begin(r *rule) error { return m.resume(r, nil) }
+
+// resume is begin with the state that the rule had.
+func (m *Manager) resume(r *rule, state []byte) error {
 	if s := r.look(); s.running() {
 		return nil
+	}
+	if err := m.renew(r); err != nil {
+		m.fail(r, err)
+		return err
 	}
 	p, err := m.prepare(r.def)
 	if err != nil {
 		m.fail(r, err)
 		return err
 	}
-	return m.launch(r, p)
+	p.state = state
+	err = m.launch(r, p)
+	m.warn(r.id, p.lost)
+	return err
 }
 
 // launch starts a prepared rule that is not running.
 func (m *Manager) launch(r *rule, p *prepared) error {
 	r.cancelRetry()
 	r.generation.Add(1)
-	r.show(func(s *shown) { s.state, s.message, s.next = Starting, "", time.Time{} })
+	next, waits := m.appoint(r)
+	if waits {
+		m.wait(r, next, "")
+		return nil
+	}
+	r.show(func(s *shown) { s.state, s.message, s.next = Starting, "", next })
 	run, err := m.open(r.def, p)
+	if errors.Is(err, hub.ErrState) {
+		p.state = nil
+		p.lost = []string{"the change is such that the rule begins anew: its windows are empty and its functions have forgotten earlier rows"}
+		run, err = m.open(r.def, p)
+	}
 	if err != nil {
 		m.fail(r, err)
 		return err
@@ -256,6 +308,7 @@ func (m *Manager) launch(r *rule, p *prepared) error {
 	r.show(func(s *shown) {
 		s.state, s.run, s.final = Running, run, nil
 		s.started = time.Now()
+		s.reads = p.query.Streams()
 	})
 	m.log.Info("rule is running", "rule", r.id)
 	return nil
@@ -264,11 +317,14 @@ func (m *Manager) launch(r *rule, p *prepared) error {
 // end stops a rule that may be running, and leaves it in the given state.
 func (m *Manager) end(ctx context.Context, r *rule, state State, message string) {
 	r.cancelRetry()
+	if state != Failed {
+		m.clock.timetable.remove(r)
+	}
 	s := r.look()
 	if !s.running() {
 		r.show(func(s *shown) {
 			s.next = time.Time{}
-			if message != "" && s.state != Stopped {
+			if s.state == Waiting || message != "" && s.state != Stopped {
 				s.state, s.message = state, message
 			}
 		})
@@ -278,9 +334,12 @@ func (m *Manager) end(ctx context.Context, r *rule, state State, message string)
 	if err := s.run.close(ctx); err != nil {
 		m.log.Warn("rule has not ended cleanly", "rule", r.id, "error", err)
 	}
+	if !m.closed {
+		m.checkpoints.ended(s.def, s.run, state)
+	}
 	final := s.run.figures().ended()
 	r.show(func(s *shown) {
-		s.state, s.message, s.final, s.stopped = state, message, final, time.Now()
+		s.state, s.message, s.final, s.stopped, s.next = state, message, final, time.Now(), time.Time{}
 	})
 	m.log.Info("rule has ended", "rule", r.id, "state", state)
 }

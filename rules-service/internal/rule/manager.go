@@ -3,11 +3,12 @@ package rule
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"sluice/rules-service/internal/connector"
 	"sluice/rules-service/internal/delivery"
@@ -26,6 +27,10 @@ type Manager struct {
 	hub      *hub.Hub
 	pool     *delivery.Pool
 	log      *slog.Logger
+	clock    *clock
+	defaults atomic.Pointer[Defaults]
+
+	checkpoints *checkpoints
 
 	// change is held for reading while one rule changes, and for writing while
 	// a stream does, which touches many rules. Order: change, rule.life, mu.
@@ -36,13 +41,20 @@ type Manager struct {
 	mu    sync.RWMutex // held for a moment only: onFail takes it on a shard
 	rules map[string]*rule
 
+	trials *trials
+
 	background sync.WaitGroup // failures and restarts on their way
 }
 
 // Option changes what Open makes.
 type Option func(*options)
 
-type options struct{ disk delivery.Storage }
+type options struct {
+	disk     delivery.Storage
+	intake   hub.IntakeOptions
+	patrol   time.Duration
+	defaults *Defaults
+}
 
 // WithDisk says where messages wait while their sinks take none; without it
 // they wait in memory.
@@ -55,9 +67,15 @@ func Open(st *store.Store, reg *connector.Registry, env connector.Env, opts ...O
 		set(&o)
 	}
 	m := &Manager{store: st, registry: reg, env: env, log: env.Log, catalog: newCatalog(), rules: map[string]*rule{}}
+	m.clock = m.newClock(o.patrol)
+	m.trials = newTrials(m)
+	m.defaults.Store(o.defaults)
 	m.hub = hub.New(reg, env, m.onFail)
+	m.catalog.changed = m.defineTable
 	m.pool = delivery.NewStoringPool(reg, env, o.disk)
-	if err := m.load(); err != nil {
+	var err error
+	m.checkpoints, err = m.openCheckpoints(o.intake)
+	if err = errors.Join(err, m.load()); err != nil {
 		return nil, errors.Join(err, m.Close(context.Background()))
 	}
 	return m, nil
@@ -83,13 +101,12 @@ func (m *Manager) load() error {
 		return err
 	}
 	for _, s := range rules {
-		def, _, err := ParseDefinition(s.Text)
+		def, _, err := m.parse(s.Text)
 		if err != nil {
 			m.log.Error("stored rule cannot be read", "rule", s.ID, "error", err)
 			continue
 		}
-		def.Triggered = s.Triggered
-		m.rules[s.ID] = newRule(def, s.Text)
+		m.rules[s.ID] = newRule(def, s.Text, s.Triggered)
 	}
 	return nil
 }
@@ -101,6 +118,7 @@ func (m *Manager) Start() {
 			_ = m.changing(r, func() error { return m.begin(r) }) // a failure is logged and shown in the status
 		}
 	}
+	m.checkpoints.resume()
 }
 
 // Close ends all rules, then the sources and sinks, within ctx. What is wanted
@@ -108,6 +126,8 @@ func (m *Manager) Start() {
 func (m *Manager) Close(ctx context.Context) error {
 	m.change.Lock()
 	m.closed = true
+	m.checkpoints.close(ctx)
+	trialsErr := m.trials.close()
 	var ending sync.WaitGroup
 	for _, r := range m.all() {
 		r.life.Lock()
@@ -118,9 +138,17 @@ func (m *Manager) Close(ctx context.Context) error {
 		r.life.Unlock()
 	}
 	m.change.Unlock()
+	m.clock.timetable.close()
 	m.background.Wait()
-	return errors.Join(m.hub.Close(ctx), m.pool.Close(ctx))
+	// The rules may have used up the time; what is left takes next to none.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
+	defer cancel()
+	return errors.Join(trialsErr, m.hub.Close(ctx), m.pool.Close(ctx))
 }
+
+// closeGrace is how long the end of sources and sinks may take after that of the
+// rules.
+const closeGrace = 5 * time.Second
 
 // ErrClosed is returned while the service ends.
 var ErrClosed = errors.New("the service is stopping")
@@ -159,54 +187,4 @@ func (m *Manager) changing(r *rule, f func() error) error {
 		return &NotFound{Kind: RuleKind, Name: r.id}
 	}
 	return f()
-}
-
-// prepare finds everything that can be wrong with a rule, and starts nothing.
-// Manager.change is held.
-func (m *Manager) prepare(def *Definition) (*prepared, error) {
-	q, err := def.Compile(m.catalog)
-	var findings diag.List
-	if errors.As(err, &findings) {
-		return nil, &Statement{def.SQL, findings}
-	}
-	if err != nil {
-		return nil, err
-	}
-	p := &prepared{query: q}
-	for _, name := range q.Streams() {
-		s, ok := m.catalog.Stream(name)
-		if !ok {
-			return nil, m.catalog.notFound(StreamKind, name)
-		}
-		if err := m.hub.Check(s); err != nil {
-			return nil, &Refused{fmt.Errorf("stream %s: %w", name, err)}
-		}
-		p.streams = append(p.streams, s)
-	}
-	for _, a := range def.Actions {
-		warnings, err := m.checkAction(a)
-		if err != nil {
-			return nil, &Refused{fmt.Errorf("actions[%d]: %w", a.Index, err)}
-		}
-		p.warnings = append(p.warnings, warnings...)
-	}
-	return p, nil
-}
-
-func (m *Manager) checkAction(a Action) (warnings []string, err error) {
-	if err := m.pool.Check(a.Type, a.Props); err != nil {
-		return nil, err
-	}
-	info, err := m.registry.Sink(a.Type)
-	if err != nil {
-		return nil, err
-	}
-	c, err := info.Decode(a.Props, m.env)
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range c.Warnings {
-		warnings = append(warnings, fmt.Sprintf("actions[%d]: %s", a.Index, w))
-	}
-	return warnings, nil
 }

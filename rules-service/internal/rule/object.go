@@ -21,6 +21,8 @@ type object struct {
 	keys  map[string]member
 	known []string
 	note  *notes
+	// absent has the values of keys that are not here; nil: there are none.
+	absent *object
 }
 
 type member struct {
@@ -99,11 +101,13 @@ func kindOf(raw json.RawMessage) string {
 // take returns the value of a key; null counts as absent.
 func (o *object) take(name string) (json.RawMessage, bool) {
 	o.known = append(o.known, name)
-	m, ok := o.keys[strings.ToLower(name)]
-	if !ok || string(bytes.TrimSpace(m.raw)) == "null" {
+	if m, ok := o.keys[strings.ToLower(name)]; ok && string(bytes.TrimSpace(m.raw)) != "null" {
+		return m.raw, true
+	}
+	if o.absent == nil {
 		return nil, false
 	}
-	return m.raw, true
+	return o.absent.take(name)
 }
 
 func (o *object) has(name string) bool {
@@ -208,11 +212,16 @@ func (o *object) texts(name string) []string {
 
 // child reads an object; an absent one is empty.
 func (o *object) child(name string) *object {
-	raw, ok := o.take(name)
-	if !ok {
-		return newObject(o.path+name+".", json.RawMessage("{}"), o.note)
+	o.known = append(o.known, name)
+	raw := json.RawMessage("{}")
+	if m, ok := o.keys[strings.ToLower(name)]; ok {
+		raw = m.raw
 	}
-	return newObject(o.path+name+".", raw, o.note)
+	c := newObject(o.path+name+".", raw, o.note)
+	if o.absent != nil {
+		c.absent = o.absent.child(name)
+	}
+	return c
 }
 
 // warnUnknown notes the keys that nobody asked for.

@@ -11,6 +11,13 @@ import (
 type Options struct {
 	Query   sqlengine.Options
 	Restart RestartStrategy
+	// SendError sends the text of a row's error to the sinks.
+	SendError bool
+	Schedule  *Schedule // nil: the rule runs whenever it is wanted to
+	// QoS 1 keeps the rule's state over restarts, and what its sources can wait
+	// for reaches its sinks at least once. 2 is the same.
+	QoS                int
+	CheckpointInterval time.Duration // 0: the default
 }
 
 // RestartStrategy says how a rule that failed is started again.
@@ -31,8 +38,9 @@ var defaultRestart = RestartStrategy{Attempts: Unlimited, Delay: time.Second, Mu
 
 func readOptions(o *object) Options {
 	opts := Options{Query: readQuery(o), Restart: readRestart(o.child("restartStrategy"))}
-	readUnsupported(o)
-	readSchedule(o)
+	readQoS(o, &opts)
+	opts.SendError = o.boolean("sendError", false)
+	opts.Schedule = readSchedule(o)
 
 	// These change no result here: parallel work keeps order anyway, queues
 	// never drop to make room, and results are computed the fast way always.
@@ -40,7 +48,6 @@ func readOptions(o *object) Options {
 	o.text("logFilename")
 	o.count("concurrency", 1)
 	o.count("bufferLength", 0)
-	o.duration("checkpointInterval", 0)
 	o.boolean("notifySub", false)
 	o.boolean("disableBufferFullDiscard", false)
 	o.boolean("enableSaveStateBeforeStop", false)
@@ -52,26 +59,25 @@ func readOptions(o *object) Options {
 	return opts
 }
 
-// readUnsupported refuses options without which the results would differ.
-func readUnsupported(o *object) {
-	if o.boolean("sendMetaToSink", false) {
-		o.note.fail("options.sendMetaToSink is not supported yet; select meta(*) instead")
+// leastCheckpointInterval keeps the disk from being written to all the time.
+const leastCheckpointInterval = 100 * time.Millisecond
+
+func readQoS(o *object, opts *Options) {
+	opts.QoS = o.count("qos", 0)
+	switch {
+	case opts.QoS > 2:
+		o.note.fail("options.qos: there are 0, 1 and 2, not %d", opts.QoS)
+	case opts.QoS == 2:
+		o.note.warn("options.qos 2 does what 1 does: after a crash a sink may get again what it had")
 	}
-	if o.count("qos", 0) > 0 {
-		o.note.fail("options.qos above 0 is not supported yet; set it to 0")
-	}
-	if o.boolean("sendError", false) {
-		o.note.warn("options.sendError has no effect yet: errors are counted in the status and not sent to the sinks")
-	}
+	opts.CheckpointInterval = o.duration("checkpointInterval", 0)
 }
 
-func readSchedule(o *object) {
-	if o.text("cron") != "" || o.duration("duration", 0) > 0 {
-		o.note.fail("options.cron and options.duration are not supported yet; start and stop the rule instead")
+func (o *Options) checkpointInterval() time.Duration {
+	if o.CheckpointInterval == 0 {
+		return defaultCheckpointInterval
 	}
-	if raw, ok := o.take("cronDatetimeRange"); ok && string(raw) != "[]" {
-		o.note.fail("options.cronDatetimeRange is not supported yet; start and stop the rule instead")
-	}
+	return max(o.CheckpointInterval, leastCheckpointInterval)
 }
 
 // readQuery reads what changes the results of the query. idleTimeout and params
@@ -79,6 +85,7 @@ func readSchedule(o *object) {
 func readQuery(o *object) sqlengine.Options {
 	q := sqlengine.Options{
 		SendNil:       o.boolean("sendNilField", false),
+		SendMeta:      o.boolean("sendMetaToSink", false),
 		EventTime:     o.boolean("isEventTime", false),
 		LateTolerance: o.duration("lateTolerance", sqlengine.DefaultLateTolerance),
 		IdleTimeout:   o.duration("idleTimeout", 0),

@@ -17,14 +17,16 @@ type Entry struct {
 	Version string   `json:"version"`
 }
 
-// List lists all rules, sorted by id.
-func (m *Manager) List() []Entry {
-	entries := []Entry{}
-	for _, r := range m.all() {
+// List lists the rules that a filter picks, sorted by id. The total counts
+// those on other pages, too.
+func (m *Manager) List(f Filter) (entries []Entry, total int) {
+	entries = []Entry{}
+	rules, total := m.filtered(f)
+	for _, r := range rules {
 		s := r.look()
 		entries = append(entries, Entry{ID: r.id, Name: s.def.Name, Status: s.state, Tags: s.def.Tags, Version: s.def.Version})
 	}
-	return entries
+	return entries, total
 }
 
 // Text is the JSON of a rule: as it was sent, until a start or stop changed
@@ -35,32 +37,40 @@ func (m *Manager) Text(id string) (string, error) {
 		return "", err
 	}
 	s := r.look()
-	return withTriggered(s.text, s.triggered)
+	return s.wantedText()
 }
 
-// withTriggered sets "triggered" in the JSON of a rule where it says otherwise.
-func withTriggered(text string, triggered bool) (string, error) {
-	def, _, err := ParseDefinition(text)
-	if err != nil {
-		return "", fmt.Errorf("read stored rule: %w", err)
+// wantedText is the JSON of the rule with what is wanted of it now.
+func (s *shown) wantedText() (string, error) {
+	if s.def.Triggered == s.triggered {
+		return s.text, nil
 	}
-	if def.Triggered == triggered {
-		return text, nil
-	}
+	return withKey(s.text, "triggered", s.triggered)
+}
+
+// withKey sets a key in the JSON of a rule.
+func withKey(text, key string, to any) (string, error) {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &keys); err != nil {
 		return "", fmt.Errorf("read stored rule: %w", err)
 	}
-	maps.DeleteFunc(keys, func(name string, _ json.RawMessage) bool { return strings.EqualFold(name, "triggered") })
-	keys["triggered"] = json.RawMessage(fmt.Sprint(triggered))
-	out, err := json.Marshal(keys)
-	return string(out), err
+	maps.DeleteFunc(keys, func(name string, _ json.RawMessage) bool { return strings.EqualFold(name, key) })
+	val, err := json.Marshal(to)
+	if err != nil {
+		return "", err
+	}
+	keys[key] = val
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err = enc.Encode(keys)
+	return strings.TrimSuffix(b.String(), "\n"), err
 }
 
 // Validate checks the JSON of a rule as Create does, and returns the streams
 // that it reads.
 func (m *Manager) Validate(text string) (streams, warnings []string, err error) {
-	def, warnings, err := ParseDefinition(text)
+	def, warnings, err := m.parse(text)
 	if err != nil {
 		return nil, warnings, err
 	}

@@ -11,8 +11,9 @@ import (
 // goroutine that runs the rule, so it only passes the news on.
 func (m *Manager) onFail(id string, err error) {
 	r, e := m.find(id)
-	if e != nil {
-		return // it was deleted at the same moment
+	if e != nil { // it is a trial, or was deleted at the same moment
+		m.trials.failed(id, err)
+		return
 	}
 	generation := r.generation.Load()
 	m.background.Go(func() { m.failed(r, generation, err) })

@@ -35,7 +35,7 @@ type endpoint interface {
 }
 
 // openWith returns a manager that knows one type of source and sink.
-func openWith(t *testing.T, name string, e endpoint) (*Manager, *store.Store) {
+func openWith(t testing.TB, name string, e endpoint) (*Manager, *store.Store) {
 	t.Helper()
 	reg := connector.NewRegistry()
 	connector.AddSource(reg, connector.SourceSpec[quietConfig]{Name: name, Summary: "For tests.", Example: "{}",

@@ -52,6 +52,7 @@ type shown struct {
 	def       *Definition
 	text      string
 	triggered bool
+	reads     []string // streams; nil: the rule has not run in this form
 	state     State
 	message   string
 	started   time.Time
@@ -61,16 +62,16 @@ type shown struct {
 	final     *figures  // of the last run, once it has ended
 }
 
-func newRule(def *Definition, text string) *rule {
+func newRule(def *Definition, text string, triggered bool) *rule {
 	r := &rule{id: def.ID}
 	r.define(def, text)
-	r.show(func(s *shown) { s.state, s.triggered = Stopped, def.Triggered })
+	r.show(func(s *shown) { s.state, s.triggered = Stopped, triggered })
 	return r
 }
 
 func (r *rule) define(def *Definition, text string) {
 	r.def, r.text = def, text
-	r.show(func(s *shown) { s.def, s.text = def, text })
+	r.show(func(s *shown) { s.def, s.text, s.reads = def, text, nil })
 }
 
 // show changes what the status shows.
@@ -89,7 +90,10 @@ func (r *rule) look() shown {
 
 func (s *shown) running() bool { return s.run != nil && s.final == nil }
 
-// stored is the rule for the store.
-func (s *shown) stored() store.Rule {
-	return store.Rule{ID: s.def.ID, Text: s.text, Triggered: s.triggered}
+// save stores the rule; one that is temporary is taken out of the store.
+func (s *shown) save(tx *store.Tx) error {
+	if s.def.Temp {
+		return tx.DeleteRule(s.def.ID)
+	}
+	return tx.PutRule(store.Rule{ID: s.def.ID, Text: s.text, Triggered: s.triggered})
 }

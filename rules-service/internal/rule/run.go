@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"sluice/rules-service/internal/delivery"
@@ -15,7 +16,7 @@ import (
 )
 
 // finishTimeout is how long the end of a rule waits for its sinks to take what
-// the rule has yielded.
+// the rule has yielded, unless the service ends, which has a time of its own.
 const finishTimeout = 3 * time.Second
 
 // complainEvery bounds how often the failing rows of a rule are logged; all of
@@ -26,6 +27,8 @@ const complainEvery = time.Minute
 type run struct {
 	attachment *hub.Attachment
 	targets    []*delivery.Target
+	left       *unsaved    // where it was when it ended; nil: that is not known
+	forgotten  atomic.Bool // its rule is deleted
 }
 
 // prepared is a definition that was found right.
@@ -33,34 +36,57 @@ type prepared struct {
 	query    *sqlengine.Query
 	streams  []*sqlengine.Stream
 	warnings []string // of its sinks
+	state    []byte   // to go on from; nil: from the beginning
+	lost     []string // what could not be kept of the state
 }
 
 // open starts a prepared rule. Connecting goes on in the background.
 func (m *Manager) open(def *Definition, p *prepared) (*run, error) {
 	r := &run{}
+	from := m.checkpoints.originOf(def, p)
 	form := delivery.Form{Windowed: p.query.Windowed()}
 	for _, a := range def.Actions {
-		t, err := m.pool.Open(delivery.Action{Rule: def.ID, Index: a.Index, Type: a.Type, Props: a.Props, Form: form})
+		t, err := m.pool.Open(delivery.Action{Rule: def.ID, Index: a.Index, Type: a.Type, Props: a.Props, Form: form, From: from.mark(len(r.targets), len(def.Actions))})
 		if err != nil {
 			return nil, errors.Join(&Refused{fmt.Errorf("actions[%d]: %w", a.Index, err)}, r.close(context.Background()))
 		}
 		r.targets = append(r.targets, t)
 	}
-	env := sqlengine.Env{RuleID: def.ID, Start: time.Now(), Location: time.Local, Prop: dialect.Prop, OnRowError: complainer(m.log, def.ID)}
+	env := sqlengine.Env{RuleID: def.ID, Start: from.start, Location: m.Zone(), Prop: dialect.Prop, OnRowError: r.onRowError(def, complainer(m.log, def.ID))}
+	rule := hub.Rule{ID: def.ID, Query: p.query, Env: env, Streams: p.streams, Out: def.output(r.targets), State: from.state, After: from.after,
+		Durable: def.Options.QoS > 0, AtCut: func(state []byte) { m.checkpoints.found(def.ID, r, state) }}
 	var err error
-	if r.attachment, err = m.hub.Attach(hub.Rule{ID: def.ID, Query: p.query, Env: env, Streams: p.streams, Out: fanOut(r.targets)}); err != nil {
+	r.attachment, err = m.hub.Attach(rule)
+	if from.restored && errors.Is(err, hub.ErrState) {
+		m.log.Warn("the saved state does not fit the rule any more; it begins anew", "rule", def.ID, "error", err)
+		rule.State = nil
+		r.attachment, err = m.hub.Attach(rule)
+	}
+	if err != nil {
 		return nil, errors.Join(err, r.close(context.Background()))
 	}
+	m.checkpoints.joined(&def.Options, r)
 	return r, nil
+}
+
+// marks appends how far each target has come.
+func (r *run) marks(list []uint64) []uint64 {
+	for _, t := range r.targets {
+		list = append(list, t.Mark())
+	}
+	return list
 }
 
 // close ends a run: its rows first, then what its targets still hold, as long
 // as ctx lets them.
 func (r *run) close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, finishTimeout)
-	defer cancel()
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, finishTimeout)
+		defer cancel()
+	}
 	detached := make(chan error, 1)
-	go func() { detached <- r.detach() }()
+	go func() { detached <- r.detach(ctx) }()
 	var errs []error
 	select {
 	case err := <-detached:
@@ -73,9 +99,15 @@ func (r *run) close(ctx context.Context) error {
 	return errors.Join(append(errs, <-detached)...)
 }
 
-func (r *run) detach() error {
+// detach takes the rule out: one that lasts, behind all that has come so far.
+func (r *run) detach(ctx context.Context) error {
 	if r.attachment == nil {
 		return nil
+	}
+	if r.attachment.Lasting() {
+		if state, at, ok := r.attachment.Leave(ctx); ok {
+			r.left = &unsaved{run: r, left: true, saved: saved{after: at, marks: r.marks(nil), state: state}}
+		}
 	}
 	return r.attachment.Detach()
 }

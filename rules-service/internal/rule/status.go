@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"sluice/rules-service/internal/delivery"
@@ -77,14 +78,16 @@ type Health struct {
 	Exceptions    uint64 `json:"exceptions_total"`
 }
 
-// Healths is the short status of all rules, by id in order.
-func (m *Manager) Healths() Pairs {
+// Healths is the short status of the rules that a filter picks, by id in
+// order. The total counts those on other pages, too.
+func (m *Manager) Healths(f Filter) (Pairs, int) {
 	p := Pairs{}
-	for _, r := range m.all() {
+	rules, total := m.filtered(f)
+	for _, r := range rules {
 		s := r.look()
 		p = append(p, Pair{r.id, s.health()})
 	}
-	return p
+	return p, total
 }
 
 func (s *shown) health() Health {
@@ -155,14 +158,20 @@ func appendSource(p Pairs, s hub.SourceStats) Pairs {
 	}.append(p, prefix)
 	n := s.Connection
 	p = link{int(n.Status), n.LastConnected, n.LastDisconnected, n.LastTry, n.LastDisconnectedMessage}.append(p, prefix)
-	return append(p, Pair{prefix + "dropped_total", s.Dropped})
+	p = append(p, Pair{prefix + "dropped_total", s.Dropped})
+	return appendReception(p, prefix, s.Reception)
 }
 
 func appendOperator(p Pairs, o sqlengine.OpStats) Pairs {
-	return block{
+	prefix := fmt.Sprintf("op_%s_0_", o.Name)
+	p = block{
 		in: o.In, out: o.Out, processed: o.In,
 		exceptions: o.Exceptions, exception: o.LastException, exceptionTime: o.LastExceptionTime,
-	}.append(p, fmt.Sprintf("op_%s_0_", o.Name))
+	}.append(p, prefix)
+	if !strings.HasSuffix(o.Name, "_watermark") {
+		return p
+	}
+	return append(p, Pair{prefix + "late_total", o.Late}, Pair{prefix + "held", o.Held})
 }
 
 func appendSink(p Pairs, s delivery.SinkStats) Pairs {

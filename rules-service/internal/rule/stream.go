@@ -1,13 +1,11 @@
 package rule
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	"sluice/rules-service/internal/store"
 	"sluice/sqlengine"
 	"sluice/sqlengine/diag"
 )
@@ -113,13 +111,10 @@ func (m *Manager) createStream(st sqlengine.Statement, sql string) (string, erro
 
 // keep checks a definition and stores it.
 func (m *Manager) keep(def *sqlengine.Stream, sql string) error {
-	if def.Options.Temp {
-		return errors.New("TEMP streams are not supported yet; leave TEMP out")
-	}
 	if err := m.hub.Check(def); err != nil {
 		return &Refused{fmt.Errorf("%s %s: %w", kindOfStream(def.Table), def.Name, err)}
 	}
-	if err := m.store.PutStream(store.Stream{Name: def.Name, SQL: sql}); err != nil {
+	if err := m.store.Update(entry{def, sql}.save); err != nil {
 		return err
 	}
 	m.catalog.put(def, sql)
@@ -156,9 +151,36 @@ func (m *Manager) replaceStream(def *sqlengine.Stream, sql string) error {
 	if !ok {
 		return m.keep(def, sql) // it was dropped meanwhile
 	}
-	if m.catalog.text(def.Name) == sql {
+	if m.catalog.entry(def.Name).sql == sql {
 		return nil
 	}
+	if err := checkReplacement(old, def); err != nil {
+		return err
+	}
+	readers := m.runningReaders(def.Name)
+	c := m.checker(draft{m.catalog, map[string]*sqlengine.Stream{def.Name: def}})
+	if err := c.stream(def); err != nil { // before any rule is touched
+		return fmt.Errorf("stream %s: %w", def.Name, err)
+	}
+	for _, r := range readers {
+		if _, err := r.def.Compile(c.catalog); err != nil {
+			return fmt.Errorf("rule %s would not compile any more: %w; change or stop it first", r.id, err)
+		}
+	}
+	defer m.hub.Keep([]string{def.Name})()
+	states := make([][]byte, len(readers))
+	for i, r := range readers {
+		states[i] = m.suspend(r)
+	}
+	err := m.keep(def, sql)
+	for i, r := range readers {
+		err = errors.Join(err, m.resume(r, states[i]))
+	}
+	return err
+}
+
+// checkReplacement tells why a stream cannot get another definition.
+func checkReplacement(old, def *sqlengine.Stream) error {
 	if err := checkVersion(old.Options.Version, def.Options.Version); err != nil {
 		return err
 	}
@@ -168,25 +190,7 @@ func (m *Manager) replaceStream(def *sqlengine.Stream, sql string) error {
 	if old.Table != def.Table {
 		return fmt.Errorf("%s is a %s; drop it first", def.Name, kindOfStream(old.Table))
 	}
-	readers := m.runningReaders(def.Name)
-	for _, r := range readers {
-		_, err := r.def.Compile(with{m.catalog, def})
-		if err != nil {
-			return fmt.Errorf("rule %s would not compile any more: %w; change or stop it first", r.id, err)
-		}
-	}
-	if err := m.hub.Check(def); err != nil { // before any rule is touched
-		return &Refused{fmt.Errorf("stream %s: %w", def.Name, err)}
-	}
-	defer m.hub.Keep([]string{def.Name})()
-	for _, r := range readers {
-		m.end(context.Background(), r, Stopped, "")
-	}
-	err := m.keep(def, sql)
-	for _, r := range readers {
-		err = errors.Join(err, m.begin(r))
-	}
-	return err
+	return nil
 }
 
 // runningReaders are the running rules that read a stream.
@@ -202,12 +206,24 @@ func (m *Manager) runningReaders(name string) []*rule {
 func (m *Manager) readers(name string) []*rule {
 	var found []*rule
 	for _, r := range m.all() {
-		q, err := r.look().def.Compile(m.catalog)
-		if err == nil && slices.Contains(q.Streams(), name) {
+		if slices.Contains(m.reads(r), name) {
 			found = append(found, r)
 		}
 	}
 	return found
+}
+
+// reads names the streams that a rule reads.
+func (m *Manager) reads(r *rule) []string {
+	s := r.look()
+	if s.reads != nil {
+		return s.reads
+	}
+	q, err := s.def.Compile(m.catalog)
+	if err != nil {
+		return nil
+	}
+	return q.Streams()
 }
 
 // DropStream forgets a stream. One that a rule reads is kept unless it is

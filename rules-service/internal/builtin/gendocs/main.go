@@ -37,6 +37,25 @@ text such as "10s". A template may hold {{…}}, evaluated for each message over
 Go's text/template and of sprig, and json and base64.
 `
 
+const lookups = `
+## Lookup tables
+
+A table with KIND="lookup" is asked for the rows that a row of a stream needs, by the conditions table.column = … of ON. It is connected from its
+creation on. While it does not answer, the rows that ask it fail, and are counted.
+`
+
+const connections = `
+## Connections and configuration keys
+
+Properties may have a name and be used many times. A configuration key is a set of properties of a source or sink type: a stream names it by
+CONF_KEY, an action by resourceId; the key default of a source type counts for all its streams. A connection is named by connectionSelector. A later
+one of these wins: the key default, the named key, the connection, EXTRA or the action itself, the other options of the stream.
+They are made over REST (` + "`/metadata/sources/mqtt/confKeys/k1`, `/connections`" + `), in the files of EtcDir (sources/TYPE.yaml, mqtt_source.yaml, sinks/TYPE.yaml,
+connections/connection.yaml; names in lower case) and in the environment (EDGEX__DEFAULT__TOPIC, MQTT_SOURCE__K1__SERVER,
+CONNECTION__MQTT__C1__SERVER), where REST wins over the environment and that over files. Secrets are never shown; what is sent back as it was
+shown keeps its value.
+`
+
 // document is the whole reference.
 func document(r *connector.Registry) ([]byte, error) {
 	var b bytes.Buffer
@@ -65,6 +84,28 @@ func document(r *connector.Registry) ([]byte, error) {
 	}
 	b.WriteString("\n### Properties of every source\n")
 	table(&b, connector.SourceFields())
+	b.WriteString(lookups)
+	for _, name := range r.Lookups() {
+		i, err := r.Lookup(name)
+		if err != nil {
+			return nil, err
+		}
+		if err := write(&b, "Lookup table "+name, i.Summary, i.Example, i.Fields); err != nil {
+			return nil, err
+		}
+	}
+	b.WriteString("\n### Properties of every lookup table\n")
+	table(&b, connector.LookupFields())
+	b.WriteString(connections)
+	for _, name := range r.Connections() {
+		i, err := r.Connection(name)
+		if err != nil {
+			return nil, err
+		}
+		if err := write(&b, "Connection "+name, i.Summary, i.Example, i.Fields); err != nil {
+			return nil, err
+		}
+	}
 	return b.Bytes(), nil
 }
 

@@ -3,6 +3,7 @@ package edgex
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -20,15 +21,27 @@ import (
 type CommandConfig struct {
 	DeviceName  connector.Template `prop:"deviceName,required" doc:"Device to command."`
 	CommandName connector.Template `prop:"commandName,required" doc:"Device command or resource to set."`
-	ServiceName connector.Template `prop:"serviceName" doc:"Device service of the device; without it core-metadata is asked."`
+	Via         string             `prop:"via" doc:"device: over the bus to the device service, which answers it; core-command: by core-command's REST API, at the address in EdgeX's Clients configuration."`
+	ServiceName connector.Template `prop:"serviceName" doc:"Device service of the device; without it core-metadata is asked. For via device only."`
 	PushEvent   bool               `prop:"pushEvent" doc:"The device service also publishes the values as an event."`
-	Timeout     time.Duration      `prop:"timeout" doc:"Limit for the answer of the device service."`
+	Timeout     time.Duration      `prop:"timeout" doc:"Limit for the answer. What fails in the device, and what is not answered, is sent again; what is refused, as for a device that is locked or unknown, is not."`
 }
+
+// The ways of a command.
+const (
+	viaDevice      = "device"
+	viaCoreCommand = "core-command"
+)
 
 // Validate checks what the types cannot say.
 func (c *CommandConfig) Validate() error {
-	if c.Timeout <= 0 {
-		return fmt.Errorf(`property "timeout" must be positive`)
+	switch {
+	case c.Timeout <= 0:
+		return errors.New(`property "timeout" must be positive`)
+	case c.Via != viaDevice && c.Via != viaCoreCommand:
+		return fmt.Errorf(`property "via": there are device and core-command, not %q`, c.Via)
+	case c.Via == viaCoreCommand && c.ServiceName != "":
+		return errors.New("core-command finds the device service by itself; leave serviceName out, or set via to device")
 	}
 	return nil
 }
@@ -37,16 +50,35 @@ func registerCommand(r *connector.Registry, bus Bus) {
 	connector.AddSink(r, connector.SinkSpec[CommandConfig]{
 		Name:     "edgexCommand",
 		Summary:  "Sets resources of a device: each column of the result is a resource, or a parameter of the command.",
-		Defaults: CommandConfig{Timeout: 5 * time.Second},
+		Defaults: CommandConfig{Timeout: 5 * time.Second, Via: viaDevice},
 		Example:  `{"deviceName": "boiler-1", "commandName": "Burner", "fields": ["Burner"], "sendSingle": true}`,
 		Batch:    1,
 		// A device that does not answer must not hold up another one.
 		Key: func(c CommandConfig) string { return string(c.ServiceName) + "/" + string(c.DeviceName) },
 		New: func(c CommandConfig, env connector.Env) (connector.Sink, error) {
-			return &command{config: c, bus: bus,
-				owners: newOwners(bus.Metadata, &http.Client{Timeout: c.Timeout})}, nil
+			client := &http.Client{Timeout: c.Timeout}
+			if c.Via == viaCoreCommand {
+				return newCoreCommand(c, bus, client), nil
+			}
+			return &command{config: c, bus: bus, owners: newOwners(bus.Metadata, client)}, nil
 		},
 	})
+}
+
+// level escapes a name for one level of a topic. Device services take this
+// form whatever EnableNameFieldEscape says; Redis and NATS split at dots.
+var level = strings.NewReplacer("%", "%25", "/", "%2F", "#", "%23", "+", "%2B", ".", "%2E", " ", "%20")
+
+// failedInDevice is how the SDK of device services words that the device did
+// not take a value: it may be away. It has no code for it on the bus.
+const failedInDevice = "error writing Device"
+
+// judged is permanent unless the failure may pass.
+func judged(text string, err error) error {
+	if strings.Contains(text, failedInDevice) {
+		return err
+	}
+	return &connector.Permanent{Err: err}
 }
 
 // command publishes requests and waits for the device service's answers.
@@ -63,14 +95,12 @@ type command struct {
 // Connect subscribes to all answers once: a subscription for each request, as
 // go-mod-messaging's Request makes it, panics when the answer is late.
 func (c *command) Connect(ctx context.Context) error {
-	_ = c.Close(ctx)
+	if c.link != nil {
+		c.link.close()
+		c.link = nil
+	}
 	lost := make(chan error, 1)
-	l, err := connect(ctx, c.bus.config(), []string{c.bus.topic("response", "#")}, c.answers.deliver, func(err error) {
-		select {
-		case lost <- err:
-		default:
-		}
-	})
+	l, err := connect(ctx, passing(c.bus.config()), []string{c.bus.topic("response", "#")}, c.answers.deliver, noteLoss(lost))
 	if err != nil {
 		return err
 	}
@@ -89,11 +119,10 @@ func (c *command) Write(ctx context.Context, msgs []connector.Outbound) error {
 }
 
 func (c *command) send(ctx context.Context, m *connector.Outbound) error {
-	bodies, err := bodiesOf(m.Payload)
+	device, name, bodies, err := c.config.request(m)
 	if err != nil {
-		return &connector.Permanent{Err: err}
+		return err
 	}
-	device, name := m.Value("deviceName", string(c.config.DeviceName)), m.Value("commandName", string(c.config.CommandName))
 	service := m.Value("serviceName", string(c.config.ServiceName))
 	if service == "" {
 		if service, err = c.owners.of(ctx, device); err != nil {
@@ -117,7 +146,7 @@ func (c *command) set(ctx context.Context, service, device, name string, body []
 	defer c.answers.forget(id)
 	request := types.MessageEnvelope{Versionable: commonDTO.NewVersionable(), CorrelationID: uuid.NewString(), RequestID: id,
 		Payload: body, ContentType: common.ContentTypeJSON, QueryParams: map[string]string{"ds-pushevent": fmt.Sprint(c.config.PushEvent)}}
-	topic := c.bus.topic("device", "command", "request", service, device, name, "set")
+	topic := c.bus.topic("device", "command", "request", service, level.Replace(device), level.Replace(name), "set")
 	if err := c.link.client.Publish(request, topic); err != nil {
 		return fmt.Errorf("%w: publish to %s: %w", connector.ErrNotConnected, topic, err)
 	}
@@ -126,7 +155,7 @@ func (c *command) set(ctx context.Context, service, device, name string, body []
 	select {
 	case m := <-answer:
 		if m.ErrorCode != 0 {
-			return &connector.Permanent{Err: fmt.Errorf("device service %s refuses to set %s of %s: %s", service, name, device, m.Payload)}
+			return judged(string(m.Payload), fmt.Errorf("device service %s refuses to set %s of %s: %s", service, name, device, m.Payload))
 		}
 		return nil
 	case err := <-c.lost:
@@ -137,6 +166,18 @@ func (c *command) set(ctx context.Context, service, device, name string, body []
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// request is what a message asks for: set requests for a command of a device.
+func (c *CommandConfig) request(m *connector.Outbound) (device, name string, bodies [][]byte, err error) {
+	device, name = m.Value("deviceName", string(c.DeviceName)), m.Value("commandName", string(c.CommandName))
+	if device == "" || name == "" {
+		return "", "", nil, &connector.Permanent{Err: errors.New("deviceName or commandName is empty for this result")}
+	}
+	if bodies, err = bodiesOf(m.Payload); err != nil {
+		return "", "", nil, &connector.Permanent{Err: err}
+	}
+	return device, name, bodies, nil
 }
 
 // bodiesOf makes a set request of each row: EdgeX wants all values as texts.
@@ -185,15 +226,11 @@ func textOf(v any) (string, error) {
 	return string(b), err
 }
 
+// Lost tells of the end of the connection.
+func (c *command) Lost() <-chan error { return c.lost }
+
 func (c *command) Close(ctx context.Context) error {
-	if c.link == nil {
-		return nil
-	}
-	done := c.link.close()
+	l := c.link
 	c.link = nil
-	select {
-	case <-done:
-	case <-ctx.Done():
-	}
-	return nil
+	return l.end(ctx)
 }

@@ -14,33 +14,50 @@ import (
 	"time"
 
 	"github.com/edgexfoundry/go-mod-bootstrap/v3/config"
-	"github.com/edgexfoundry/go-mod-messaging/v3/messaging"
 	"github.com/edgexfoundry/go-mod-messaging/v3/pkg/types"
 	"github.com/google/uuid"
 
 	"sluice/rules-service/internal/connector"
 	"sluice/rules-service/internal/connectortest"
 	"sluice/tests/servers"
+	"sluice/tests/servers/natsserver"
 )
 
 var env = connector.Env{Log: slog.New(slog.DiscardHandler)}
 
-// buses are the two real buses of EdgeX.
-func buses(t *testing.T, test func(t *testing.T, bus Bus, server *servers.Process)) {
+// server is a bus that a test can end and start again.
+type server interface {
+	Kill()
+	Start(t testing.TB)
+}
+
+// buses are the real buses of EdgeX.
+func buses(t *testing.T, test func(t *testing.T, bus Bus, s server)) {
+	info := func(kind, protocol string, port int, optional map[string]string) Bus {
+		return Bus{MessageBusInfo: config.MessageBusInfo{Type: kind, Protocol: protocol, Host: "127.0.0.1", Port: port, Optional: optional}}
+	}
 	t.Run("redis", func(t *testing.T) {
 		p := servers.Redis(t)
-		test(t, Bus{MessageBusInfo: config.MessageBusInfo{Type: "redis", Protocol: "redis", Host: "127.0.0.1", Port: p.Port}}, p)
+		test(t, info("redis", "redis", p.Port, nil), p)
 	})
 	t.Run("mqtt", func(t *testing.T) {
 		p := servers.Mosquitto(t)
-		test(t, Bus{MessageBusInfo: config.MessageBusInfo{Type: "mqtt", Protocol: "tcp", Host: "127.0.0.1", Port: p.Port,
-			Optional: map[string]string{"ClientId": "app-rules", "Qos": "0"}}}, p)
+		test(t, info("mqtt", "tcp", p.Port, map[string]string{"ClientId": "app-rules", "Qos": "0"}), p)
+	})
+	t.Run("nats-core", func(t *testing.T) {
+		p := natsserver.Start(t)
+		test(t, info("nats-core", "tcp", p.Port, nil), p)
+	})
+	t.Run("nats-jetstream", func(t *testing.T) {
+		p := natsserver.Start(t)
+		test(t, info("nats-jetstream", "tcp", p.Port, map[string]string{"AutoProvision": "true", "Subject": "edgex/#"}), p)
 	})
 }
 
-func client(t *testing.T, bus Bus) messaging.MessageClient {
+// dial is a client of another service.
+func dial(t *testing.T, bus Bus) client {
 	t.Helper()
-	c, err := messaging.NewMessageClient(ours(bus.config()))
+	c, err := newClient(bus.config(), make(chan error, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +67,7 @@ func client(t *testing.T, bus Bus) messaging.MessageClient {
 	return c
 }
 
-func newSource(t *testing.T, bus Bus) connector.Source {
+func newSource(t *testing.T, bus Bus, props map[string]any) connector.Source {
 	t.Helper()
 	r := connector.NewRegistry()
 	Register(r, bus)
@@ -58,7 +75,7 @@ func newSource(t *testing.T, bus Bus) connector.Source {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := info.Decode(nil, env)
+	c, err := info.Decode(props, env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,11 +87,11 @@ func newSource(t *testing.T, bus Bus) connector.Source {
 }
 
 func TestSourceConformance(t *testing.T) {
-	buses(t, func(t *testing.T, bus Bus, server *servers.Process) {
+	buses(t, func(t *testing.T, bus Bus, s server) {
 		h := connectortest.Source{
-			New: func(t *testing.T) connector.Source { return newSource(t, bus) },
+			New: func(t *testing.T) connector.Source { return newSource(t, bus, nil) },
 			Send: func(t *testing.T, payloads ...string) {
-				c := client(t, bus)
+				c := dial(t, bus)
 				defer c.Disconnect()
 				for _, p := range payloads {
 					m := types.NewMessageEnvelope([]byte(p), t.Context())
@@ -83,8 +100,8 @@ func TestSourceConformance(t *testing.T) {
 					}
 				}
 			},
-			Break: func(*testing.T) { server.Kill() },
-			Mend:  func(t *testing.T) { server.Start(t) },
+			Break: func(*testing.T) { s.Kill() },
+			Mend:  func(t *testing.T) { s.Start(t) },
 		}
 		h.Run(t)
 	})
@@ -108,15 +125,15 @@ func TestLateNewsOfALoss(t *testing.T) {
 
 // What is no event is ignored, and the connection stays.
 func TestSourceIgnores(t *testing.T) {
-	buses(t, func(t *testing.T, bus Bus, _ *servers.Process) {
+	buses(t, func(t *testing.T, bus Bus, _ server) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		s := newSource(t, bus)
+		s := newSource(t, bus, nil)
 		if err := s.Connect(ctx); err != nil {
 			t.Fatal(err)
 		}
 		defer s.Close(context.Background())
-		c := client(t, bus)
+		c := dial(t, bus)
 		defer c.Disconnect()
 		topic := "edgex/events/device/svc/P/d/s"
 		good := types.MessageEnvelope{CorrelationID: "c1", Payload: []byte(`{"x":1}`)} // apiVersion "" as app services send it
@@ -132,20 +149,51 @@ func TestSourceIgnores(t *testing.T) {
 		if m := msgs[0].Meta; m.Get("correlationid").Str() != "c1" || m.Get("topic").Str() != topic || !m.Get("x").IsMissing() {
 			t.Fatal(m.All().Object())
 		}
+		r := s.(connector.Receiver).Reception()
+		if r.Topic != "edgex/events/device/#" || r.LastTopic != topic || r.Ignored["empty"] != 1 || !strings.Contains(r.LastIgnored, topic) {
+			t.Errorf("reception: %+v", r)
+		}
 	})
+}
+
+// What is no envelope is counted, and told once.
+func TestUnreadableMessages(t *testing.T) {
+	var log strings.Builder
+	s := &source{topic: "edgex/#", inbox: connector.NewInbox[types.MessageEnvelope](), log: slog.New(slog.NewTextHandler(&log, nil))}
+	for range 3 {
+		s.failed(s.begin(), classify(errors.New("unable to unmarshal payload: invalid character 'x'")))
+	}
+	if r := s.Reception(); r.Ignored["unreadable"] != 3 || !strings.Contains(r.LastIgnored, "no EdgeX envelope") {
+		t.Errorf("reception: %+v", r)
+	}
+	if n := strings.Count(log.String(), "level=WARN"); n != 1 {
+		t.Errorf("%d warnings\n%s", n, log.String())
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err := s.inbox.Take(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("the connection is given up: %v", err)
+	}
 }
 
 // device is a device service that answers set commands.
 func device(t *testing.T, bus Bus, answer func(topic string, body map[string]string) error) {
 	t.Helper()
-	c := client(t, bus)
+	c := dial(t, bus)
 	messages, errs := make(chan types.MessageEnvelope, 10), make(chan error, 10)
-	if err := c.Subscribe([]types.TopicChannel{{Topic: "edgex/device/command/request/svc/#", Messages: messages}}, errs); err != nil {
+	const topic = "edgex/device/command/request/svc/#"
+	if err := c.Subscribe([]types.TopicChannel{{Topic: topic, Messages: messages}}, errs); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	t.Cleanup(func() { close(ended); _ = c.Disconnect() })
+	ended, done := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() {
+		close(ended)
+		<-done // the last answer may have come before it was acknowledged here
+		_ = c.Unsubscribe(topic)
+		_ = c.Disconnect()
+	})
 	go func() {
+		defer close(done)
 		for {
 			select {
 			case m := <-messages:
@@ -157,7 +205,7 @@ func device(t *testing.T, bus Bus, answer func(topic string, body map[string]str
 	}()
 }
 
-func reply(t *testing.T, c messaging.MessageClient, m types.MessageEnvelope, answer func(string, map[string]string) error) {
+func reply(t *testing.T, c client, m types.MessageEnvelope, answer func(string, map[string]string) error) {
 	for _, id := range []string{m.RequestID, m.CorrelationID} {
 		if _, err := uuid.Parse(id); err != nil {
 			t.Error("an id is no uuid:", id)
@@ -214,7 +262,7 @@ func TestCommand(t *testing.T) {
 		fmt.Fprint(w, `{"device":{"serviceName":"svc"}}`)
 	}))
 	defer metadata.Close()
-	buses(t, func(t *testing.T, bus Bus, _ *servers.Process) {
+	buses(t, func(t *testing.T, bus Bus, _ server) {
 		bus.Metadata = metadata.URL
 		got := make(chan string, 10)
 		device(t, bus, func(topic string, body map[string]string) error {

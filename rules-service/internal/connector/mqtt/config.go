@@ -64,9 +64,11 @@ func checkQoS(qos uint8) error {
 	return nil
 }
 
-// Register adds the source and the sink to r; they share their connections.
+// Register adds the source, the sink and the kind of connection to r; they
+// share their connections.
 func Register(r *connector.Registry) {
 	pool := mqttclient.NewPool()
 	registerSource(r, pool)
 	registerSink(r, pool)
+	registerConnection(r, pool)
 }

@@ -47,6 +47,7 @@ func registerSource(r *connector.Registry, pool *mqttclient.Pool) {
 		Summary:  "Subscribes to topics of an MQTT broker.",
 		Defaults: d,
 		Example:  `{"datasource": "plant/+/temperature", "server": "tcp://127.0.0.1:1883", "qos": 1}`,
+		Durable:  func(c SourceConfig) bool { return c.EnableSession && c.QoS >= 1 },
 		New: func(c SourceConfig, env connector.Env) (connector.Source, error) {
 			o, err := c.options()
 			return &source{config: c, options: o, pool: pool, log: env.Log, inbox: connector.NewInbox[*mqttclient.Message]()}, err
@@ -112,7 +113,7 @@ func (s *source) Read(ctx context.Context) ([]connector.Inbound, func(error), er
 	s.in = s.in[:0]
 	acked := false
 	for _, m := range msgs {
-		s.in = append(s.in, connector.Inbound{Payload: m.Payload(), Meta: meta{m}, Time: now})
+		s.in = append(s.in, connector.Inbound{Payload: m.Payload(), Meta: meta{m}, Time: now, ID: m.ID(), Again: m.Again()})
 		acked = acked || m.QoS() > 0
 	}
 	if !acked {
@@ -144,6 +145,17 @@ func (s *source) Close(context.Context) error {
 	}
 	for _, sub := range s.subs {
 		sub.Close()
+	}
+	s.client.Release(s.config.filters()...)
+	s.client, s.subs = nil, nil
+	return nil
+}
+
+// Suspend leaves the subscriptions with a broker that keeps the session: what
+// comes while the service is away comes with the next connection.
+func (s *source) Suspend(ctx context.Context) error {
+	if s.client == nil || !s.client.KeepsSession() {
+		return s.Close(ctx)
 	}
 	s.client.Release(s.config.filters()...)
 	s.client, s.subs = nil, nil

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,37 +10,51 @@ import (
 	"sluice/sqlengine/value"
 )
 
-// Condition is met by an answer that has one of the values at a path. Numbers
-// are equal to texts that spell them: servers disagree about the type of codes.
+// Condition is met by an answer that has one of the statuses, one of the values
+// at a path, or both where both are given. Numbers are equal to texts that spell
+// them: servers disagree about the type of codes.
 type Condition struct {
-	Path   string `prop:"path,required" doc:"Names of fields and indexes of arrays with points between them, such as results.0.code."`
-	Equals any    `prop:"equals" doc:"The value."`
-	In     []any  `prop:"in" doc:"The values, one of which it must be."`
+	Status []int  `prop:"status" doc:"The HTTP status, or several, one of which it must be."`
+	Path   string `prop:"path" doc:"Names of fields and indexes of arrays with points between them, such as results.0.code."`
+	Equals any    `prop:"equals" doc:"The value at the path."`
+	In     []any  `prop:"in" doc:"The values, one of which must be at the path."`
 }
 
 func check(property string, conditions []Condition) error {
 	for i, c := range conditions {
-		if (c.Equals == nil) == (len(c.In) == 0) {
+		switch {
+		case c.Path == "" && len(c.Status) == 0:
+			return fmt.Errorf("property %q[%d]: give status, path or both", property, i)
+		case c.Path == "" && (c.Equals != nil || len(c.In) > 0):
+			return fmt.Errorf("property %q[%d]: equals and in want a path", property, i)
+		case c.Path != "" && (c.Equals == nil) == (len(c.In) == 0):
 			return fmt.Errorf("property %q[%d]: give either equals or in", property, i)
 		}
 	}
 	return nil
 }
 
-func (c *Condition) met(answer value.Value) bool {
-	v := at(answer, c.Path)
+// answer is what conditions are about.
+type answer struct {
+	status int
+	body   value.Value // value.Missing when it is no JSON
+}
+
+func (c *Condition) met(a answer) bool {
+	if len(c.Status) > 0 && !slices.Contains(c.Status, a.status) {
+		return false
+	}
+	return c.Path == "" || c.holds(at(a.body, c.Path))
+}
+
+func (c *Condition) holds(v value.Value) bool {
 	if v.IsMissing() {
 		return false
 	}
 	if c.Equals != nil {
 		return same(v, c.Equals)
 	}
-	for _, want := range c.In {
-		if same(v, want) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.In, func(want any) bool { return same(v, want) })
 }
 
 func at(v value.Value, path string) value.Value {
@@ -76,20 +91,10 @@ func spelled(v value.Value) string {
 	return string(b)
 }
 
-func some(conditions []Condition, answer value.Value) bool {
-	for i := range conditions {
-		if conditions[i].met(answer) {
-			return true
-		}
-	}
-	return false
+func some(conditions []Condition, a answer) bool {
+	return slices.ContainsFunc(conditions, func(c Condition) bool { return c.met(a) })
 }
 
-func all(conditions []Condition, answer value.Value) bool {
-	for i := range conditions {
-		if !conditions[i].met(answer) {
-			return false
-		}
-	}
-	return true
+func all(conditions []Condition, a answer) bool {
+	return !slices.ContainsFunc(conditions, func(c Condition) bool { return !c.met(a) })
 }

@@ -8,30 +8,35 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
-	"sluice/rules-service/internal/codec"
 	"sluice/rules-service/internal/connector"
 	"sluice/rules-service/internal/httpclient"
-	"sluice/sqlengine/value"
 )
 
 const (
-	answerRead  = 64 << 10 // of an answer, at most
-	answerShown = 300      // of an answer in an error
+	answerRead    = 64 << 10  // of an answer, at most
+	answerDrained = 256 << 10 // of the rest of it, so that the connection can be used again
+	answerShown   = 300       // of an answer in an error
 )
 
 // sink makes one request for each message. HTTP has no connection to keep.
 type sink struct {
-	config Config
-	client *http.Client
-	log    *slog.Logger
+	config   Config
+	client   *http.Client
+	log      *slog.Logger
+	packer   packer
+	sessions *sessions
+	session  *session // nil without tokens
 }
 
-func (s *sink) Connect(context.Context) error { return nil }
+// Connect reaches nobody: a token is fetched when there is something to send.
+func (s *sink) Connect(context.Context) error {
+	if s.session == nil && s.config.OAuth.wanted() {
+		s.session = s.sessions.acquire(&s.config, s.client)
+	}
+	return nil
+}
 
 // Write is given one message at a time.
 func (s *sink) Write(ctx context.Context, msgs []connector.Outbound) error {
@@ -43,29 +48,91 @@ func (s *sink) Write(ctx context.Context, msgs []connector.Outbound) error {
 	return nil
 }
 
+// send sends a message; when the token is refused, once more with another one.
 func (s *sink) send(ctx context.Context, m *connector.Outbound) error {
-	target := m.Value("url", string(s.config.URL))
-	req, err := s.request(ctx, target, m)
-	if err != nil {
-		return &connector.Permanent{Err: err}
+	if s.session == nil {
+		_, err := s.attempt(ctx, m, token{})
+		return err
 	}
-	name := s.config.Method + " " + httpclient.Redact(target)
+	t, err := s.session.token(ctx)
+	if err != nil {
+		return err
+	}
+	refused, err := s.attempt(ctx, m, t)
+	if !refused {
+		return err
+	}
+	if t, err = s.session.renew(ctx, t); err != nil {
+		return err
+	}
+	_, err = s.attempt(ctx, m, t)
+	return err
+}
+
+// attempt makes the request and judges the answer; refused: it is the token
+// that is wrong.
+func (s *sink) attempt(ctx context.Context, m *connector.Outbound, t token) (refused bool, err error) {
+	req, err := s.request(ctx, m, t)
+	switch {
+	case errors.Is(err, errNoField):
+		return false, err
+	case err != nil:
+		return false, &connector.Permanent{Err: err}
+	}
+	name := req.Method + " " + httpclient.Redact(req.URL.String())
 	res, err := s.client.Do(req)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, httpclient.Cause(err))
+	switch {
+	case errors.Is(err, httpclient.ErrDenied):
+		return false, &connector.Permanent{Err: fmt.Errorf("%s: %w", name, httpclient.Cause(err))}
+	case err != nil:
+		return false, fmt.Errorf("%s: %w", name, httpclient.Cause(err))
 	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, answerRead))
+	body, err := readAnswer(res)
 	if err != nil {
-		return fmt.Errorf("%s: read the answer: %w", name, err)
+		return false, fmt.Errorf("%s: read the answer: %w", name, err)
 	}
 	if s.config.DebugResp {
-		s.log.Info("rest answer", "request", name, "status", res.Status, "body", string(body))
+		s.log.Info("rest answer", "request", name, "status", res.Status, "body", s.hide(string(body), t))
 	}
-	if err := s.judge(res, body); err != nil {
-		return prefixed(name, err)
+	a := answerOf(res, body)
+	if err := s.config.judge(a, s.shown(res, body, t), later(res)); err != nil {
+		return s.config.refusesToken(a), prefixed(name, err)
 	}
-	return nil
+	return false, nil
+}
+
+// readAnswer reads the beginning of an answer, which is all that is looked at.
+func readAnswer(res *http.Response) ([]byte, error) {
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, answerRead))
+	if err == nil && len(body) == answerRead {
+		_, _ = io.CopyN(io.Discard, res.Body, answerDrained) // what is longer closes the connection
+	}
+	return body, err
+}
+
+// hide takes secrets out of what the server has answered.
+func (s *sink) hide(text string, t token) string {
+	if s.config.Bearer != "" {
+		text = strings.ReplaceAll(text, s.config.Bearer.Reveal(), "<secret>")
+	}
+	return t.hide(text)
+}
+
+// shown is the server's own text, cut.
+func (s *sink) shown(res *http.Response, body []byte, t token) error {
+	status := res.Status
+	if to := res.Header.Get("Location"); to != "" && res.StatusCode/100 == 3 {
+		status += " to " + httpclient.Redact(to)
+	}
+	text := s.hide(strings.TrimSpace(strings.ToValidUTF8(string(body), "\ufffd")), t)
+	if len(text) > answerShown {
+		text = strings.ToValidUTF8(text[:answerShown], "") + " …"
+	}
+	if text == "" {
+		return errors.New(status)
+	}
+	return errors.New(status + ": " + text)
 }
 
 // prefixed keeps the class of an error at the outside.
@@ -81,118 +148,59 @@ func prefixed(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-func (s *sink) request(ctx context.Context, target string, m *connector.Outbound) (*http.Request, error) {
+func (s *sink) request(ctx context.Context, m *connector.Outbound, t token) (*http.Request, error) {
+	target, err := t.fillURL(m.Value("url", string(s.config.URL)))
+	if err != nil {
+		return nil, err
+	}
 	if err := checkURL(target); err != nil {
 		return nil, err
 	}
-	var body io.Reader
-	kind := s.config.BodyType
-	if s.config.Method != http.MethodGet && kind != "none" {
-		payload := m.Payload
-		if kind == "form" {
-			form, err := formOf(payload)
-			if err != nil {
-				return nil, err
-			}
-			payload = []byte(form)
+	var reader io.Reader
+	var contentType string
+	if s.config.sendsBody() {
+		var body []byte
+		if body, contentType, err = s.body(m, t); err != nil {
+			return nil, err
 		}
-		body = bytes.NewReader(payload)
+		reader = bytes.NewReader(body)
 	}
-	req, err := http.NewRequestWithContext(ctx, s.config.Method, target, body)
+	req, err := http.NewRequestWithContext(ctx, s.config.Method, target, reader)
 	if err != nil {
 		return nil, fmt.Errorf("request to %s: %w", httpclient.Redact(target), httpclient.Cause(err))
 	}
-	if body != nil {
-		req.Header.Set("Content-Type", contentTypes[kind])
+	if reader != nil {
+		req.Header.Set("Content-Type", contentType)
+		if s.packer != nil {
+			req.Header.Set("Content-Encoding", s.config.Compression)
+		}
+	}
+	return req, s.header(req, m, t)
+}
+
+func (s *sink) header(req *http.Request, m *connector.Outbound, t token) error {
+	if s.config.Bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+s.config.Bearer.Reveal())
 	}
 	for name, text := range s.config.Headers {
-		v := m.Value("headers."+name, string(text))
+		v, err := t.fill(m.Value("headers."+name, string(text)))
+		if err != nil {
+			return fmt.Errorf("header %s: %w", name, err)
+		}
 		if strings.EqualFold(name, "Host") {
 			req.Host = v
 			continue
 		}
 		req.Header.Set(name, v)
 	}
-	return req, nil
+	return nil
 }
 
-// formOf writes the columns of one row as a form.
-func formOf(payload []byte) (string, error) {
-	v, err := codec.ParseJSON(payload)
-	if err != nil {
-		return "", fmt.Errorf("bodyType form: %w", err)
+// Close gives the token up.
+func (s *sink) Close(context.Context) error {
+	if s.session != nil {
+		s.sessions.release(s.session)
+		s.session = nil
 	}
-	if v.Kind() == value.List && len(v.List()) == 1 {
-		v = v.List()[0]
-	}
-	if v.Kind() != value.Object {
-		return "", errors.New("bodyType form wants one row; set sendSingle")
-	}
-	form := url.Values{}
-	for i, name := range v.Object().Names {
-		form.Set(name, spelled(v.Object().Values[i]))
-	}
-	return form.Encode(), nil
+	return nil
 }
-
-// judge tells success from failure, and a failure for good from one that is
-// worth another attempt.
-func (s *sink) judge(res *http.Response, body []byte) error {
-	answer, parseErr := codec.ParseJSON(body)
-	if parseErr != nil {
-		answer = value.Missing
-	}
-	code := res.StatusCode
-	if s.config.ResponseType == "body" && code/100 == 2 {
-		n, ok := at(answer, "code").Number()
-		if !ok {
-			return &connector.Permanent{Err: fmt.Errorf("the answer has no code: %s", shown(res, body))}
-		}
-		code = int(n)
-	}
-	good := code/100 == 2 && all(s.config.Success, answer)
-	if good {
-		return nil
-	}
-	err := errors.New(shown(res, body))
-	switch {
-	case some(s.config.PermanentOn, answer):
-		return &connector.Permanent{Err: err}
-	case some(s.config.RetryOn, answer):
-		return later(res, err)
-	case code/100 == 2: // only the conditions say that it failed
-		if len(s.config.PermanentOn) > 0 || len(s.config.RetryOn) == 0 {
-			return later(res, err)
-		}
-		return &connector.Permanent{Err: err}
-	case code == http.StatusRequestTimeout || code == http.StatusTooEarly || code == http.StatusTooManyRequests || code >= 500:
-		return later(res, err)
-	}
-	return &connector.Permanent{Err: err}
-}
-
-// later asks for another attempt, when the server says so.
-func later(res *http.Response, err error) error {
-	h := res.Header.Get("Retry-After")
-	if seconds, e := strconv.Atoi(h); e == nil && seconds > 0 {
-		return &connector.RetryAfter{Err: err, After: time.Duration(seconds) * time.Second}
-	}
-	if at, e := http.ParseTime(h); e == nil && time.Until(at) > 0 {
-		return &connector.RetryAfter{Err: err, After: time.Until(at)}
-	}
-	return err
-}
-
-// shown is the server's own text, cut.
-func shown(res *http.Response, body []byte) string {
-	text := strings.TrimSpace(strings.ToValidUTF8(string(body), "\ufffd"))
-	if len(text) > answerShown {
-		text = strings.ToValidUTF8(text[:answerShown], "") + " …"
-	}
-	if text == "" {
-		return res.Status
-	}
-	return res.Status + ": " + text
-}
-
-func (s *sink) Close(context.Context) error { return nil }

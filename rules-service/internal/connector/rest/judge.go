@@ -1,0 +1,93 @@
+package rest
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"sluice/rules-service/internal/codec"
+	"sluice/rules-service/internal/connector"
+	"sluice/sqlengine/value"
+)
+
+// answerOf reads an answer for conditions.
+func answerOf(res *http.Response, body []byte) answer {
+	v, err := codec.ParseJSON(body)
+	if err != nil {
+		v = value.Missing
+	}
+	return answer{res.StatusCode, v}
+}
+
+// refusesToken tells whether the answer is about the token, not the message.
+func (c *Config) refusesToken(a answer) bool {
+	return c.OAuth.wanted() && (a.status == http.StatusUnauthorized || some(c.RefreshOn, a))
+}
+
+// judge tells success from failure, and a failure for good from one that is
+// worth another attempt: then after so long, if the server says so. failure is
+// the answer as an error.
+func (c *Config) judge(a answer, failure error, after time.Duration) error {
+	code := a.status
+	if c.ResponseType == "body" && code/100 == 2 {
+		n, ok := worstCode(a.body)
+		if !ok {
+			return &connector.Permanent{Err: fmt.Errorf("the answer has no code: %w", failure)}
+		}
+		code = n
+	}
+	byStatus := slices.ContainsFunc(c.Success, func(s Condition) bool { return len(s.Status) > 0 })
+	if (code/100 == 2 || byStatus) && all(c.Success, a) {
+		return nil
+	}
+	switch {
+	case some(c.PermanentOn, a), !some(c.RetryOn, a) && !c.passes(code):
+		return &connector.Permanent{Err: failure}
+	case after > 0:
+		return &connector.RetryAfter{Err: failure, After: after}
+	}
+	return failure
+}
+
+// passes tells whether a failure of that code, which no condition classes, may
+// pass by itself.
+func (c *Config) passes(code int) bool {
+	if code/100 == 2 { // only the conditions say that it failed
+		return len(c.PermanentOn) > 0 || len(c.RetryOn) == 0
+	}
+	return code == http.StatusRequestTimeout || code == http.StatusTooEarly || code == http.StatusTooManyRequests || code >= 500
+}
+
+// worstCode is code of the JSON answer, of an array the first one that is no
+// success.
+func worstCode(body value.Value) (code int, ok bool) {
+	answers := []value.Value{body}
+	if body.Kind() == value.List {
+		answers = body.List()
+	}
+	for _, a := range answers {
+		n, ok := at(a, "code").Number()
+		if !ok {
+			return 0, false
+		}
+		if code = int(n); code/100 != 2 {
+			return code, true
+		}
+	}
+	return code, len(answers) > 0
+}
+
+// later is how long the server asks to wait; 0: it does not say.
+func later(res *http.Response) time.Duration {
+	h := res.Header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(h); err == nil {
+		return time.Duration(min(max(seconds, 0), math.MaxInt32)) * time.Second
+	}
+	if at, err := http.ParseTime(h); err == nil {
+		return max(time.Until(at), 0)
+	}
+	return 0
+}
