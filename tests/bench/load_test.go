@@ -22,6 +22,8 @@ func message(seq int) []byte {
 // load publishes messages and collects what comes out.
 type load struct {
 	client  mqtt.Client
+	topic   string // to publish on
+	make    func(seq int) []byte
 	out     atomic.Int64 // messages on topicOut
 	lat     []time.Duration
 	arrived chan struct{} // a token whenever something came
@@ -29,7 +31,7 @@ type load struct {
 
 func newLoad(b *testing.B, broker string) *load {
 	b.Helper()
-	l := &load{arrived: make(chan struct{}, 1)}
+	l := &load{topic: topicIn, make: message, arrived: make(chan struct{}, 1)}
 	o := mqtt.NewClientOptions().AddBroker(broker).SetClientID("load").SetOrderMatters(true)
 	l.client = mqtt.NewClient(o)
 	await(b, l.client.Connect())
@@ -80,7 +82,7 @@ func (l *load) paced(rate int, d time.Duration) int {
 		<-tick.C
 		since = time.Since(start)
 		for ; n < int(since.Seconds()*float64(rate)); n++ {
-			l.client.Publish(topicIn, 0, false, message(n))
+			l.client.Publish(l.topic, 0, false, l.make(n))
 		}
 	}
 	return n
@@ -89,7 +91,7 @@ func (l *load) paced(rate int, d time.Duration) int {
 // flood publishes n messages as fast as the broker takes them.
 func (l *load) flood(n int) {
 	for i := range n {
-		l.client.Publish(topicIn, 0, false, message(i)).Wait()
+		l.client.Publish(l.topic, 0, false, l.make(i)).Wait()
 	}
 }
 

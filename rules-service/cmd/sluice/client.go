@@ -1,25 +1,32 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
+
+	"sluice/rules-service/internal/httpclient"
 )
 
 const (
-	callTimeout = time.Minute
-	maxAnswer   = 64 << 20
+	dialTimeout = 10 * time.Second
+	callTimeout = 5 * time.Minute // thousands of rules in one call, on a slow machine
+	maxAnswer   = 256 << 20
 )
 
 // client calls the rules API.
 type client struct {
 	server, token string
+	shown         string // server without a password
 	http          http.Client
 }
 
@@ -27,7 +34,10 @@ func newClient(server, token string) *client {
 	if !strings.Contains(server, "://") {
 		server = "http://" + server
 	}
-	return &client{server: strings.TrimRight(server, "/"), token: token, http: http.Client{Timeout: callTimeout}}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	server = strings.TrimRight(server, "/")
+	return &client{server: server, token: strings.TrimSpace(token), shown: httpclient.Redact(server), http: http.Client{Transport: transport}}
 }
 
 // answer is what the service said.
@@ -35,21 +45,53 @@ type answer struct {
 	status   int
 	body     string
 	warnings []string
+	total    int // length of the whole list of which this is a part; -1: not said
 }
-
-// refusal is an error that the service answered with.
-type refusal struct {
-	status  int
-	message string
-}
-
-func (e *refusal) Error() string { return e.message }
 
 // call makes a request; an answer that is no success is a refusal.
 func (c *client) call(ctx context.Context, method, path, body string) (*answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	res, err := c.send(ctx, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer of %s: %w", c.shown, err)
+	}
+	a := &answer{res.StatusCode, string(text), res.Header.Values("Warnings"), -1}
+	if n, err := strconv.Atoi(res.Header.Get("X-Total-Count")); err == nil {
+		a.total = n
+	}
+	if a.status >= http.StatusMultipleChoices {
+		return a, refused(a)
+	}
+	return a, nil
+}
+
+// stream makes a request whose answer comes bit by bit, until ctx ends.
+func (c *client) stream(ctx context.Context, method, path, body string) (io.ReadCloser, error) {
+	res, err := c.send(ctx, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode < http.StatusMultipleChoices {
+		return res.Body, nil
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer of %s: %w", c.shown, err)
+	}
+	return nil, refused(&answer{status: res.StatusCode, body: string(text)})
+}
+
+func (c *client) send(ctx context.Context, method, path, body string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.server+path, strings.NewReader(body))
 	if err != nil {
-		return nil, fmt.Errorf("server %s: %w", c.server, err)
+		return nil, usage{fmt.Errorf("server %s: %w", c.shown, cause(err))}
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if c.token != "" {
@@ -57,45 +99,54 @@ func (c *client) call(ctx context.Context, method, path, body string) (*answer, 
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		var at *url.Error
-		if errors.As(err, &at) {
-			err = at.Err
-		}
-		return nil, fmt.Errorf("rules service at %s cannot be reached: %w; say where it is with --server or SLUICE_SERVER", c.server, err)
+		return nil, c.unreached(err)
 	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	if err != nil {
-		return nil, fmt.Errorf("read the answer of %s: %w", c.server, err)
-	}
-	a := &answer{res.StatusCode, string(text), res.Header.Values("Warnings")}
-	if res.StatusCode >= 300 {
-		return a, refused(a)
-	}
-	return a, nil
+	return res, nil
 }
 
-func refused(a *answer) error {
-	if a.status == http.StatusUnauthorized {
-		return &refusal{a.status, "the service wants a token; give the content of its DataDir/token with --token or SLUICE_TOKEN"}
+// unreached says why there is no answer, and what may help.
+func (c *client) unreached(err error) error {
+	err = cause(err)
+	if errors.Is(err, context.Canceled) {
+		return err
 	}
-	var f struct{ Message string }
-	if json.Unmarshal([]byte(a.body), &f) == nil && f.Message != "" {
-		return &refusal{a.status, f.Message}
+	return &unreachable{fmt.Errorf("rules service at %s cannot be reached: %w; say where it is with --server or SLUICE_SERVER", c.shown, err)}
+}
+
+// cause is an error without the URL, which may have a password in it.
+func cause(err error) error {
+	var at *url.Error
+	if errors.As(err, &at) {
+		return at.Err
 	}
-	return &refusal{a.status, fmt.Sprintf("%s: %s", http.StatusText(a.status), strings.TrimSpace(a.body))}
+	return err
 }
 
 // get reads JSON into v.
 func (c *client) get(ctx context.Context, path string, v any) error {
-	a, err := c.call(ctx, http.MethodGet, path, "")
-	if err != nil {
-		return err
+	_, err := c.exchange(ctx, http.MethodGet, path, nil, v)
+	return err
+}
+
+// exchange sends JSON, unless in is nil, and reads JSON into out, unless that
+// is nil.
+func (c *client) exchange(ctx context.Context, method, path string, in, out any) (*answer, error) {
+	var body bytes.Buffer
+	if in != nil {
+		enc := json.NewEncoder(&body)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(in); err != nil {
+			return nil, fmt.Errorf("request to %s: %w", path, err)
+		}
 	}
-	if err := json.Unmarshal([]byte(a.body), v); err != nil {
-		return fmt.Errorf("answer of %s%s: %w", c.server, path, err)
+	a, err := c.call(ctx, method, path, body.String())
+	if err != nil || out == nil {
+		return a, err
 	}
-	return nil
+	if err := json.Unmarshal([]byte(a.body), out); err != nil {
+		return a, fmt.Errorf("answer of %s%s is not what the rules API says: %w", c.shown, path, err)
+	}
+	return a, nil
 }
 
 // escape makes a name part of a path.

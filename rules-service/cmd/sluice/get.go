@@ -1,91 +1,99 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 )
 
 // getCmd shows definitions.
 type getCmd struct {
-	Kind string `arg:"" enum:"streams,stream,rules,rule" help:"streams or rules."`
-	Name string `arg:"" optional:"" help:"Name of one of them."`
+	Kind   string `arg:"" enum:"streams,stream,tables,table,rules,rule,connections,connection" help:"streams, tables, rules or connections."`
+	Name   string `arg:"" optional:"" help:"Name of one of them."`
+	filter `group:"Lists"`
 }
 
-// Run shows one definition as JSON, or all of a kind.
+// Run shows one definition as it is stored, or lists all of a kind.
 func (c *getCmd) Run(s *session) error {
 	kind := strings.TrimSuffix(c.Kind, "s") + "s"
 	if c.Name != "" {
-		return s.showJSON("/" + kind + "/" + escape(c.Name))
+		a, err := s.api.call(s.ctx, http.MethodGet, "/"+kind+"/"+escape(c.Name), "")
+		if err != nil {
+			return err
+		}
+		return s.showText(a.body)
 	}
-	if kind == "streams" {
-		return s.listStreams()
+	if kind != "rules" && (len(c.Tag) > 0 || c.State != "") {
+		return usage{errors.New("only rules have tags and a status")}
 	}
-	return s.listRules()
+	if kind == "connections" && c.query() != "" {
+		return usage{errors.New("the list of connections is always whole; leave the flags out")}
+	}
+	return s.list(kind, c.query())
 }
 
-// showJSON prints an answer, indented.
-func (s *session) showJSON(path string) error {
-	a, err := s.api.call(s.ctx, http.MethodGet, path, "")
+// lists say where lists are, and what their columns are.
+var lists = map[string]struct {
+	path   string
+	header []string
+	row    func(raw json.RawMessage) ([]string, error)
+}{
+	"streams":     {"/streamdetails", []string{"NAME", "TYPE", "FORMAT"}, streamRow},
+	"tables":      {"/tabledetails", []string{"NAME", "TYPE", "FORMAT"}, streamRow},
+	"rules":       {"/rules", []string{"ID", "NAME", "STATUS", "TAGS", "VERSION"}, ruleRow},
+	"connections": {"/connections", []string{"ID", "TYPE", "STATUS", "USERS", "ERROR"}, connectionRow},
+}
+
+func (s *session) list(kind, query string) error {
+	l := lists[kind]
+	var entries []json.RawMessage
+	a, err := s.api.exchange(s.ctx, http.MethodGet, l.path+query, nil, &entries)
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := json.Indent(&b, []byte(a.body), "", "  "); err != nil {
-		return fmt.Errorf("answer of %s: %w", path, err)
+	if !s.tables() {
+		return s.showText(a.body)
 	}
-	_, _ = fmt.Fprintln(s.out, strings.TrimSpace(b.String()))
+	rows := [][]string{l.header}
+	for _, raw := range entries {
+		row, err := l.row(raw)
+		if err != nil {
+			return fmt.Errorf("list of %s: %w", kind, err)
+		}
+		rows = append(rows, row)
+	}
+	if err := s.table(rows); err != nil {
+		return err
+	}
+	if a.total > len(entries) {
+		s.notef("%d of %d %s; --limit and --offset show others\n", len(entries), a.total, kind)
+	}
 	return nil
 }
 
-func (s *session) listStreams() error {
-	if s.asJSON {
-		return s.showJSON("/streamdetails")
-	}
-	var list []struct{ Name, Type, Format string }
-	if err := s.api.get(s.ctx, "/streamdetails", &list); err != nil {
-		return err
-	}
-	rows := [][]string{{"NAME", "TYPE", "FORMAT"}}
-	for _, st := range list {
-		rows = append(rows, []string{st.Name, st.Type, st.Format})
-	}
-	return s.table(rows)
+func streamRow(raw json.RawMessage) ([]string, error) {
+	var e struct{ Name, Type, Format string }
+	err := json.Unmarshal(raw, &e)
+	return []string{e.Name, e.Type, e.Format}, err
 }
 
-func (s *session) listRules() error {
-	if s.asJSON {
-		return s.showJSON("/rules")
-	}
-	var list []struct {
+func ruleRow(raw json.RawMessage) ([]string, error) {
+	var e struct {
 		ID, Name, Status, Version string
 		Tags                      []string
 	}
-	if err := s.api.get(s.ctx, "/rules", &list); err != nil {
-		return err
-	}
-	rows := [][]string{{"ID", "NAME", "STATUS", "TAGS", "VERSION"}}
-	for _, r := range list {
-		rows = append(rows, []string{r.ID, r.Name, r.Status, strings.Join(r.Tags, ","), r.Version})
-	}
-	return s.table(rows)
+	err := json.Unmarshal(raw, &e)
+	return []string{e.ID, e.Name, e.Status, strings.Join(e.Tags, ","), e.Version}, err
 }
 
-// table prints rows in columns.
-func (s *session) table(rows [][]string) error {
-	var b bytes.Buffer
-	w := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
-	for _, row := range rows {
-		_, _ = fmt.Fprintln(w, strings.Join(row, "\t"))
+func connectionRow(raw json.RawMessage) ([]string, error) {
+	var e struct {
+		ID, Typ, Status, Err string
+		RefCount             int
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	for line := range strings.Lines(b.String()) {
-		_, _ = fmt.Fprintln(s.out, strings.TrimRight(line, " \n"))
-	}
-	return nil
+	err := json.Unmarshal(raw, &e)
+	return []string{e.ID, e.Typ, e.Status, strconv.Itoa(e.RefCount), oneLine(e.Err)}, err
 }

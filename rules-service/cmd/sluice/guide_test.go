@@ -82,7 +82,7 @@ func runConsole(t *testing.T, text string, files map[string]bool) (commands int)
 func runCommand(t *testing.T, command, want string) {
 	t.Helper()
 	var out bytes.Buffer
-	execute(strings.Fields(command)[1:], &out, &out)
+	execute(strings.Fields(command)[1:], strings.NewReader(""), &out, &out)
 	if out.String() != want {
 		t.Errorf("%s\ngot\n%swant\n%s", command, out.String(), want)
 	}

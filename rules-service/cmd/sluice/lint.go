@@ -1,105 +1,99 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"maps"
 	"slices"
 
-	"sluice/rules-service/internal/builtin"
-	"sluice/rules-service/internal/connector"
-	"sluice/rules-service/internal/connector/edgex"
-	"sluice/rules-service/internal/delivery"
-	"sluice/rules-service/internal/hub"
 	"sluice/rules-service/internal/rule"
-	"sluice/sqlengine"
 	"sluice/sqlengine/diag"
 )
 
 // lintCmd checks files.
 type lintCmd struct {
-	Files []string `arg:"" help:"Files with streams and rules. Rules may read the streams of all files."`
+	Files []string `arg:"" help:"Files and folders with streams and rules, - for the standard input. Rules may read the streams of all of them."`
 }
 
 // Run checks all definitions as the service would, and misspelt keys besides.
 func (c *lintCmd) Run(s *session) error {
-	d, errs := readFiles(c.Files)
-	l := newLinter()
-	defer l.close()
-	for _, st := range d.streams {
-		if err := l.stream(st); err != nil {
-			errs = append(errs, fmt.Errorf("%s: stream %s: %w", st.file, st.statement.Name, err))
-		}
+	d, errs := s.readDefinitions(c.Files)
+	var list []finding
+	for _, err := range errs {
+		list = append(list, finding{Message: err.Error()})
 	}
-	for _, r := range d.rules {
-		for _, err := range l.rule(r) {
-			errs = append(errs, fmt.Errorf("%s: rule %s: %w", r.file, r.id, err))
-		}
+	more, unchecked := d.lint()
+	if list = append(list, more...); len(list) > 0 {
+		return s.report("findings", list)
 	}
-	if len(errs) > 0 {
-		return fmt.Errorf("findings: %d\n%w", len(errs), errors.Join(errs...))
+	if !s.tables() {
+		return s.show(struct {
+			Streams   int       `json:"streams"`
+			Rules     int       `json:"rules"`
+			Findings  []finding `json:"findings"`
+			Unchecked []finding `json:"unchecked,omitempty"`
+		}{len(d.streams), len(d.rules), []finding{}, unchecked})
 	}
-	_, _ = fmt.Fprintf(s.out, "streams: %d, rules: %d, all right\n", len(d.streams), len(d.rules))
+	for i := range unchecked {
+		s.printf("not checked: %s\n", unchecked[i].String())
+	}
+	s.printf("streams: %d, rules: %d, all right\n", len(d.streams), len(d.rules))
 	return nil
 }
 
-// linter checks definitions without connecting to anything.
-type linter struct {
-	streams streams
-	hub     *hub.Hub
-	pool    *delivery.Pool
-}
-
-// streams is the catalog of the files.
-type streams map[string]*sqlengine.Stream
-
-// Stream returns the stream of that name.
-func (c streams) Stream(name string) (*sqlengine.Stream, bool) { s, ok := c[name]; return s, ok }
-
-// Names lists the streams in order.
-func (c streams) Names() []string { return slices.Sorted(maps.Keys(c)) }
-
-func newLinter() *linter {
-	reg := builtin.Registry(edgex.Bus{})
-	env := connector.Env{
-		Log:    slog.New(slog.DiscardHandler),
-		Secret: func(string, string) (string, error) { return "", nil }, // only the service has them
+// lint finds everything that is wrong with the definitions, and tells what only
+// the service can check.
+func (d *definitions) lint() (list, unchecked []finding) {
+	l := newLinter()
+	defer l.close()
+	for _, st := range d.streams {
+		where := finding{File: st.file, Kind: st.kind(), Name: st.statement.Name}
+		list = append(list, findingsOf(where, st.sql, l.stream(st.statement.Stream))...)
 	}
-	return &linter{streams{}, hub.New(reg, env, func(string, error) {}), delivery.NewPool(reg, env)}
+	for _, r := range d.rules {
+		list = append(list, l.rule(r)...)
+	}
+	unchecked = slices.DeleteFunc(slices.Clone(list), func(f finding) bool { return !f.elsewhere })
+	return slices.DeleteFunc(list, func(f finding) bool { return f.elsewhere }), unchecked
 }
 
-func (l *linter) close() {
-	_ = l.hub.Close(context.Background())  // nothing is open
-	_ = l.pool.Close(context.Background()) // nothing is open
-}
-
-func (l *linter) stream(st streamText) error {
-	l.streams[st.statement.Name] = st.statement.Stream
-	return l.hub.Check(st.statement.Stream)
-}
-
-func (l *linter) rule(r ruleText) []error {
+func (l *linter) rule(r ruleText) (list []finding) {
+	where := finding{File: r.file, Kind: "rule", Name: r.id}
 	def, warnings, err := rule.ParseDefinition(r.text)
-	var errs []error
 	for _, w := range warnings {
-		errs = append(errs, errors.New(w))
+		list = append(list, where.with(w))
+	}
+	var malformed *rule.Malformed
+	if errors.As(err, &malformed) {
+		for _, problem := range malformed.Problems {
+			list = append(list, where.with(problem))
+		}
+		return list
 	}
 	if err != nil {
-		return append(errs, err)
+		return append(list, where.with(err.Error()))
 	}
 	_, err = def.Compile(l.streams)
-	if findings := diag.List(nil); errors.As(err, &findings) {
-		err = errors.New(findings.Render(def.SQL))
+	list = append(list, findingsOf(where, def.SQL, err)...)
+	for _, err := range l.actions(def) {
+		list = append(list, findingsOf(where, "", err)...)
 	}
-	if err != nil {
-		errs = append(errs, err)
+	return list
+}
+
+// findingsOf takes an error apart; sql is what it may point into.
+func findingsOf(where finding, sql string, err error) (list []finding) {
+	if err == nil {
+		return nil
 	}
-	for _, a := range def.Actions {
-		if err := l.pool.Check(a.Type, a.Props); err != nil {
-			errs = append(errs, fmt.Errorf("actions[%d]: %w", a.Index, err))
-		}
+	var all diag.List
+	if !errors.As(err, &all) {
+		f := where.with(err.Error())
+		f.elsewhere = errors.Is(err, errElsewhere)
+		return []finding{f}
 	}
-	return errs
+	for _, e := range all.Findings(sql) {
+		f := where.with(e.Message)
+		f.Code, f.Line, f.Column, f.Hint, f.sql = string(e.Code), e.Line, e.Column, e.Hint, sql
+		list = append(list, f)
+	}
+	return list
 }

@@ -1,6 +1,6 @@
 // Command sluice is the command line of the rules service: it applies streams
-// and rules from files, shows what runs, and checks and tests rules without a
-// service.
+// and rules from files, shows and changes what runs, and checks and tests rules
+// without a service.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -17,40 +18,63 @@ import (
 
 const description = `Streams and rules of the rules service, from files.
 
-  sluice apply -f stream.sql -f rule.json    create or update, in the right order
-  sluice status                              what runs, and what is wrong
+  sluice apply -f plant/                     create or update, all or nothing; shows first what changes
+  sluice status --watch                      what runs, and what is wrong
+  sluice trial rule.json --data rows.json    run a rule without deploying it
   sluice lint rule.json stream.sql           check files, without a service
   sluice test tests/                         run test cases, without a service
 
-Files are streams as SQL (*.sql), a rule as JSON, a list of rules, or a ruleset:
-{"streams": {name: sql}, "tables": {}, "rules": {id: json}}.`
+Files are streams as SQL (*.sql); a rule, a list of rules, or a ruleset as JSON or YAML:
+{"streams": {name: sql}, "tables": {}, "rules": {id: rule}}. A folder stands for all such files below it, - for the standard input.
+
+Exit codes: 0 done; 1 refused, or something was found; 2 wrong command line or files; 3 no service answers; 4 wrong token.`
 
 // command is the grammar of the command line.
 type command struct {
-	Server string `short:"s" env:"SLUICE_SERVER" default:"http://127.0.0.1:59720" help:"Address of the rules API."`
-	Token  string `short:"t" env:"SLUICE_TOKEN" help:"Token of the rules API, where it wants one: the content of DataDir/token."`
-	Output string `short:"o" enum:"table,json" default:"table" help:"Form of what is shown: table or json."`
+	Server    string `short:"s" env:"SLUICE_SERVER" default:"http://127.0.0.1:59720" help:"Address of the rules API."`
+	Token     string `short:"t" env:"SLUICE_TOKEN" help:"Token of the rules API, where it wants one: the content of DataDir/token."`
+	TokenFile string `env:"SLUICE_TOKEN_FILE" placeholder:"FILE" help:"File with the token: other users see command lines."`
+	Output    string `short:"o" enum:"table,json,yaml" default:"table" help:"Form of what is shown: table, json or yaml."`
 
-	Apply  applyCmd  `cmd:"" help:"Create or update the streams and rules of files."`
-	Get    getCmd    `cmd:"" help:"Show streams or rules."`
-	Status statusCmd `cmd:"" help:"Show how rules are."`
-	Lint   lintCmd   `cmd:"" help:"Check files: SQL, properties of sinks, misspelt keys. Exits with 1 when something is wrong."`
-	Test   testCmd   `cmd:"" help:"Run test cases: rows in, results out. Exits with 1 when one fails."`
-	Help   helpCmd   `cmd:"" help:"Show this help, or that of a command."`
+	Apply       applyCmd       `cmd:"" group:"Definitions" help:"Create or update the streams and rules of files."`
+	Get         getCmd         `cmd:"" group:"Definitions" help:"List streams, tables, rules or connections, or show one."`
+	Describe    describeCmd    `cmd:"" group:"Definitions" help:"Show all that is known of a stream, a table or a rule."`
+	Delete      deleteCmd      `cmd:"" group:"Definitions" help:"Delete streams, tables, rules or connections."`
+	Export      exportCmd      `cmd:"" group:"Definitions" help:"Write definitions into a file."`
+	Import      importCmd      `cmd:"" group:"Definitions" help:"Take in a file that was exported."`
+	Start       startCmd       `cmd:"" group:"Operation" help:"Start rules."`
+	Stop        stopCmd        `cmd:"" group:"Operation" help:"Stop rules."`
+	Restart     restartCmd     `cmd:"" group:"Operation" help:"Stop rules and start them again."`
+	Status      statusCmd      `cmd:"" group:"Operation" help:"Show how rules are."`
+	Deadletters deadlettersCmd `cmd:"" group:"Operation" help:"Messages that no attempt brought to their target: list, send again, drop."`
+	Trial       trialCmd       `cmd:"" group:"Trying" help:"Run a rule on given or live data without deploying it."`
+	Explain     explainCmd     `cmd:"" group:"Trying" help:"Show the plan of a rule, or of the rules in a file."`
+	Lint        lintCmd        `cmd:"" group:"Trying" help:"Check files: SQL, properties of sinks, misspelt keys. Exits with 1 when something is wrong."`
+	Test        testCmd        `cmd:"" group:"Trying" help:"Run test cases: rows in, results out. Exits with 1 when one fails."`
+	Completion  completionCmd  `cmd:"" group:"This program" help:"Print what makes a shell complete commands and names."`
+	Version     versionCmd     `cmd:"" group:"This program" help:"Show the versions of this program and of the service."`
+	Help        helpCmd        `cmd:"" group:"This program" help:"Show this help, or that of a command."`
+
+	kuiperWords
+	Complete completeCmd `cmd:"" name:"__complete" hidden:""`
 }
 
-// session is what commands work with.
-type session struct {
-	ctx    context.Context
-	out    io.Writer
-	api    *client
-	asJSON bool
+// token is what was given, or what its file holds.
+func (c *command) token() (string, error) {
+	if c.Token != "" || c.TokenFile == "" {
+		return c.Token, nil
+	}
+	b, err := os.ReadFile(c.TokenFile)
+	if err != nil {
+		return "", usage{fmt.Errorf("token: %w", err)}
+	}
+	return strings.TrimSpace(string(b)), nil
 }
 
-func main() { os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() { os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // execute runs a command line and returns the exit code.
-func execute(args []string, stdout, stderr io.Writer) (code int) {
+func execute(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	var c command
 	defer func() { // how kong ends after printing help
 		if r := recover(); r != nil {
@@ -61,37 +85,42 @@ func execute(args []string, stdout, stderr io.Writer) (code int) {
 			code = int(e)
 		}
 	}()
-	parser, err := kong.New(&c, kong.Name("sluice"), kong.Description(description), kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { panic(exit(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	parser, err := newParser(&c, stdout, stderr)
 	if err != nil {
-		_, _ = fmt.Fprintln(stderr, "sluice:", err)
-		return 2
+		return fail(stderr, usage{err})
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
 	k, err := parser.Parse(args)
 	if err != nil {
-		_, _ = fmt.Fprintln(stderr, "sluice:", err)
-		return 2
+		return fail(stderr, usage{err})
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	s := &session{ctx: ctx, out: stdout, api: newClient(c.Server, c.Token), asJSON: c.Output == "json"}
+	context.AfterFunc(ctx, stop) // who interrupts twice does not wait
+	s, err := newSession(ctx, &c, stdin, stdout, stderr)
+	if err != nil {
+		return fail(stderr, err)
+	}
 	if err := k.Run(s); err != nil {
-		_, _ = fmt.Fprintln(stderr, "sluice:", err)
-		return exitCode(err)
+		return fail(stderr, err)
 	}
 	return 0
 }
 
-// exitCode is 1, unless the error has another one.
-func exitCode(err error) int {
-	var coder kong.ExitCoder
-	if errors.As(err, &coder) {
-		return coder.ExitCode()
+func newParser(c *command, stdout, stderr io.Writer) (*kong.Kong, error) {
+	return kong.New(c, kong.Name("sluice"), kong.Description(description), kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { panic(exit(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+}
+
+// fail shows an error and returns its exit code. Who interrupts a command knows
+// why it ends.
+func fail(stderr io.Writer, err error) int {
+	if !errors.Is(err, context.Canceled) {
+		_, _ = fmt.Fprintln(stderr, "sluice:", err)
 	}
-	return 1
+	return exitCode(err)
 }
 
 // exit carries kong's exit code out of its parser.

@@ -1,10 +1,13 @@
 package main
 
 import (
-	"context"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,20 +39,57 @@ func TestScripts(t *testing.T) {
 		}
 		return s.(*apitest.Service)
 	}
+	other := otherServer(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			serve(env, "SLUICE_SERVER", "")
 			serve(env, "PROTECTED", "sesame")
+			env.Setenv("OTHER", other)
+			env.Setenv("OTHERHOST", strings.TrimPrefix(other, "http://"))
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"send":     func(ts *testscript.TestScript, _ bool, args []string) { service(ts).Send(t, args...) },
 			"execcode": func(ts *testscript.TestScript, _ bool, args []string) { execCode(ts, args[0], args[1:]) },
+			"until":    func(ts *testscript.TestScript, _ bool, args []string) { until(ts, args[0], args[1:]) },
 			"want":     func(ts *testscript.TestScript, _ bool, args []string) { service(ts).Want(t, args[0]) },
 		},
 		UpdateScripts: os.Getenv("UPDATE") != "",
 	})
+}
+
+// patience is far above what anything takes on a slow machine.
+const patience = time.Minute
+
+// until runs a command that only looks until its output matches: what a service
+// does in the background may not be done yet.
+func until(ts *testscript.TestScript, pattern string, args []string) {
+	wanted := regexp.MustCompile("(?m)" + pattern)
+	for deadline := time.Now().Add(patience); ; {
+		err := ts.Exec(args[0], args[1:]...)
+		out := ts.ReadFile("stdout")
+		switch {
+		case err == nil && wanted.MatchString(out):
+			return
+		case time.Now().After(deadline):
+			ts.Fatalf("%q ends with %v and prints\n%swhich never matches %s", args, err, out, pattern)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// otherServer is one that is no rules service: it has a page, and other JSON.
+func otherServer(t *testing.T) string {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/json/", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"hello": 1}`) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, "<html>nothing here</html>")
+	})
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s.URL
 }
 
 // execCode runs a command that must end with this exit code.
@@ -58,33 +98,5 @@ func execCode(ts *testscript.TestScript, want string, args []string) {
 	var ended *exec.ExitError
 	if !errors.As(err, &ended) || strconv.Itoa(ended.ExitCode()) != want {
 		ts.Fatalf("%q ends with %v, want exit code %s", args, err, want)
-	}
-}
-
-// stopper ends a watch when it has printed often enough.
-type stopper struct {
-	looks int
-	stop  func()
-}
-
-func (w *stopper) Write(p []byte) (int, error) {
-	if strings.HasPrefix(string(p), "RULE") {
-		if w.looks++; w.looks == 3 {
-			w.stop()
-		}
-	}
-	return len(p), nil
-}
-
-func TestWatch(t *testing.T) {
-	service := apitest.Start(t, t.TempDir(), "")
-	ctx, cancel := context.WithCancel(t.Context())
-	out := &stopper{stop: cancel}
-	s := &session{ctx: ctx, out: out, api: newClient(service.URL, "")}
-	if err := (&statusCmd{Watch: true, Every: time.Millisecond}).Run(s); err != nil {
-		t.Error(err)
-	}
-	if out.looks != 3 {
-		t.Errorf("%d looks", out.looks)
 	}
 }

@@ -1,99 +1,148 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 )
 
 // statusCmd shows how rules are.
 type statusCmd struct {
-	Rule  string        `arg:"" optional:"" help:"One rule, with all its figures."`
-	Watch bool          `short:"w" help:"Show it again and again, until interrupted."`
-	Every time.Duration `default:"2s" help:"Pause between two looks with --watch."`
+	Rules  []string      `arg:"" optional:"" name:"rule" help:"One rule, with all its steps."`
+	Watch  bool          `short:"w" help:"Show it again and again, until interrupted."`
+	Every  time.Duration `default:"2s" help:"Pause between two looks with --watch."`
+	filter `group:"Lists"`
 }
+
+// defaultRows bounds the list: the figures of thousands of rules are long to
+// read and take time to collect.
+const defaultRows = 200
 
 // Run shows the status once, or until it is interrupted.
 func (c *statusCmd) Run(s *session) error {
-	for {
-		if err := c.show(s); err != nil || !c.Watch {
-			return err
-		}
-		select {
-		case <-s.ctx.Done():
-			return nil
-		case <-time.After(c.Every):
-			_, _ = fmt.Fprintln(s.out)
-		}
+	rules := (&selection{Rules: c.Rules}).named()
+	if len(rules) > 1 {
+		return usage{fmt.Errorf("one rule, or none for all; --search finds some")}
 	}
+	look := func() (string, error) { return s.statusOfAll(&c.filter) }
+	if len(rules) == 1 {
+		look = func() (string, error) { return s.statusOf(rules[0]) }
+	}
+	if c.Watch {
+		return s.watch(c.Every, look)
+	}
+	text, err := look()
+	s.printf("%s", text)
+	return err
 }
 
-func (c *statusCmd) show(s *session) error {
-	switch {
-	case c.Rule != "" && s.asJSON:
-		return s.showJSON("/rules/" + escape(c.Rule) + "/status")
-	case c.Rule != "":
-		return s.showRule(c.Rule)
-	case s.asJSON:
-		return s.showJSON("/rules/status/all")
-	}
-	return s.showRules()
-}
-
-func (s *session) showRules() error {
-	var all map[string]struct {
-		Status     string
-		Exception  string `json:"last_exception"`
-		Exceptions uint64 `json:"exceptions_total"`
-	}
-	if err := s.api.get(s.ctx, "/rules/status/all", &all); err != nil {
-		return err
-	}
-	rows := [][]string{{"RULE", "STATUS", "EXCEPTIONS", "LAST EXCEPTION"}}
-	for _, id := range slices.Sorted(maps.Keys(all)) {
-		r := all[id]
-		rows = append(rows, []string{id, r.Status, strconv.FormatUint(r.Exceptions, 10), oneLine(r.Exception)})
-	}
-	return s.table(rows)
-}
-
-// showRule prints the keys of a status in the order of the answer.
-func (s *session) showRule(id string) error {
+// statusOf is the status of one rule as text.
+func (s *session) statusOf(id string) (string, error) {
 	a, err := s.api.call(s.ctx, http.MethodGet, "/rules/"+escape(id)+"/status", "")
 	if err != nil {
-		return err
+		return "", err
 	}
-	dec := json.NewDecoder(bytes.NewReader([]byte(a.body)))
-	dec.UseNumber()
-	if _, err := dec.Token(); err != nil {
-		return fmt.Errorf("status of %s: %w", id, err)
+	if !s.tables() {
+		return s.formed(a.body)
 	}
-	var rows [][]string
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return fmt.Errorf("status of %s: %w", id, err)
-		}
-		var v any
-		if err := dec.Decode(&v); err != nil {
-			return fmt.Errorf("status of %s: %w", id, err)
-		}
-		rows = append(rows, []string{fmt.Sprint(key), oneLine(fmt.Sprint(v))})
+	st, err := readStatus(a.body)
+	if err != nil {
+		return "", err
 	}
-	return s.table(rows)
+	return st.text(id)
 }
 
-// oneLine keeps a table a table: of a text with several lines the first.
-func oneLine(text string) string {
-	for i, r := range text {
-		if r == '\n' {
-			return text[:i] + " …"
+// text shows a rule: what it does, then its steps.
+func (st *ruleStatus) text(id string) (string, error) {
+	head := [][]string{{"rule", id}, {"status", st.State}}
+	add := func(name, value string) {
+		if value != "" {
+			head = append(head, []string{name, oneLine(value)})
 		}
 	}
-	return text
+	add("message", st.Message)
+	add("started", clock(st.Started))
+	add("stopped", clock(st.Stopped))
+	add("next start", clock(st.At))
+	steps := [][]string{{"STEP", "IN", "OUT", "BUFFER", "DROPPED", "ERRORS", "CONNECTION", "LAST ERROR"}}
+	for i := range st.Steps {
+		p := &st.Steps[i]
+		steps = append(steps, []string{p.Name, count(p.In), count(p.Out), count(p.Buffered), count(p.Dropped), count(p.Errors), p.link(), oneLine(p.trouble())})
+	}
+	above, err := columns(head)
+	if err != nil || len(st.Steps) == 0 {
+		return above, err
+	}
+	below, err := columns(steps)
+	return above + "\n" + below, err
+}
+
+func count(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// clock is a time of the service as people here read it.
+func clock(millis int64) string {
+	if millis == 0 {
+		return ""
+	}
+	return time.UnixMilli(millis).Format(time.RFC3339)
+}
+
+// statusOfAll is the list of rules with their figures.
+func (s *session) statusOfAll(f *filter) (string, error) {
+	bounded := *f
+	if f.Limit == 0 && s.tables() {
+		bounded.Limit = defaultRows
+	}
+	ids, total, err := s.countedIDs(bounded.query())
+	if err != nil {
+		return "", err
+	}
+	list, err := s.summaries(ids)
+	if err != nil {
+		return "", err
+	}
+	if !s.tables() {
+		b, err := json.Marshal(list)
+		if err != nil {
+			return "", err
+		}
+		return s.formed(string(b))
+	}
+	rows := [][]string{{"RULE", "STATUS", "IN", "OUT", "BUFFER", "DROPPED", "ERRORS", "CONNECTED", "LAST ERROR"}}
+	for i := range list {
+		u := &list[i]
+		rows = append(rows, []string{u.Rule, u.Status, count(u.In), count(u.Out), count(u.Buffered), count(u.Dropped), count(u.Errors),
+			fmt.Sprintf("%d/%d", u.Connected, u.Connections), oneLine(u.LastError)})
+	}
+	text, err := columns(rows)
+	if total > len(ids) {
+		text += fmt.Sprintf("%d of %d rules; --limit, --search and --status show others\n", len(ids), total)
+	}
+	return text, err
+}
+
+// summaries asks for the status of many rules, few calls for all.
+func (s *session) summaries(ids []string) ([]summary, error) {
+	const atOnce = 200
+	list := make([]summary, 0, len(ids))
+	for start := 0; start < len(ids); start += atOnce {
+		some := ids[start:min(start+atOnce, len(ids))]
+		answers, err := s.batch(some, func(id string) string { return "/rules/" + escape(id) + "/status" })
+		if err != nil {
+			return nil, err
+		}
+		for i, id := range some {
+			if answers[i].Code != http.StatusOK {
+				continue // it was deleted meanwhile
+			}
+			st, err := readStatus(answers[i].Response)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, st.summary(id))
+		}
+	}
+	return list, nil
 }

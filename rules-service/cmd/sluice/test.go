@@ -46,23 +46,16 @@ deployed. "file streams.sql" works below -- streams -- too. All sections are exp
 Exits with 1 when a case fails, and with 2 when one cannot be run.`
 }
 
-// unusable is an error that has nothing to do with what rules yield: the exit
-// code tells it apart.
-type unusable struct{ error }
-
-// ExitCode implements kong.ExitCoder.
-func (unusable) ExitCode() int { return 2 }
-
 // Run runs all cases and shows how they went.
 func (c *testCmd) Run(s *session) error {
 	files, err := caseFiles(c.Files)
 	if err != nil {
-		return unusable{err}
+		return usage{err}
 	}
 	t := tester{session: s, update: c.Update, verbose: c.Verbose}
 	for _, file := range files {
 		if err := s.ctx.Err(); err != nil {
-			return unusable{fmt.Errorf("stopped after %d of %d cases: %w", t.ran, len(files), err)}
+			return usage{fmt.Errorf("stopped after %d of %d cases: %w", t.ran, len(files), err)}
 		}
 		t.run(file)
 	}
@@ -74,6 +67,14 @@ type tester struct {
 	*session
 	update, verbose            bool
 	ran, failed, broken, wrote int
+	cases                      []caseResult
+}
+
+// caseResult is how a case went, for programs.
+type caseResult struct {
+	File  string `json:"file"`
+	State string `json:"state"` // ok, FAIL, ERROR or wrote
+	Text  string `json:"text,omitempty"`
 }
 
 func (t *tester) run(file string) {
@@ -127,20 +128,31 @@ func (t *tester) details(got *sqltest.Case) string {
 
 // show prints how a case went, and below it what there is to tell.
 func (t *tester) show(state, file, text string) {
-	_, _ = fmt.Fprintf(t.out, "%-5s  %s\n", state, file)
+	t.cases = append(t.cases, caseResult{file, state, text})
+	if !t.tables() {
+		return // all of them come at the end
+	}
+	t.printf("%-5s  %s\n", state, file)
 	for line := range strings.Lines(text) {
-		_, _ = fmt.Fprintf(t.out, "       %s\n", strings.TrimSuffix(line, "\n"))
+		t.printf("       %s\n", strings.TrimSuffix(line, "\n"))
 	}
 }
 
 func (t *tester) summary() error {
+	if !t.tables() {
+		if err := t.session.show(map[string][]caseResult{"cases": t.cases}); err != nil {
+			return err
+		}
+	}
 	if t.failed+t.broken == 0 {
-		_, _ = fmt.Fprintf(t.out, "cases: %d, %s\n", t.ran, t.verdict())
+		if t.tables() {
+			t.printf("cases: %d, %s\n", t.ran, t.verdict())
+		}
 		return nil
 	}
 	err := fmt.Errorf("cases: %d, failed: %d, not to be run: %d", t.ran, t.failed, t.broken)
 	if t.broken > 0 {
-		return unusable{err}
+		return usage{err}
 	}
 	return err
 }

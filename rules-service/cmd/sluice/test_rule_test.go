@@ -36,7 +36,7 @@ func TestReadsRulesAsTheService(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		q, err := sqlengine.Compile(def.SQL, streams{"s": st.Stream}, def.Options.Query)
+		q, err := sqlengine.Compile(def.SQL, sqlengine.Streams{"s": st.Stream}, def.Options.Query)
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// importCmd takes in what was exported.
+type importCmd struct {
+	Kind    string `arg:"" enum:"ruleset,data" help:"What the file is: a ruleset, or data."`
+	File    string `short:"f" name:"file" required:"" placeholder:"FILE" help:"The file, - for the standard input."`
+	Partial bool   `short:"p" help:"Keep what is there: without it, importing data deletes everything first."`
+	Stop    bool   `help:"End the service when the data is in it."`
+	Yes     bool   `short:"y" help:"Do not ask before everything is deleted."`
+}
+
+// Run sends the file and shows what was refused.
+func (c *importCmd) Run(s *session) error {
+	text, err := s.readFile(c.File)
+	if err != nil {
+		return usage{err}
+	}
+	if strings.TrimSpace(text) == "" {
+		return usage{fmt.Errorf("%s: is empty", c.File)}
+	}
+	if c.Kind == "ruleset" {
+		if c.Partial || c.Stop {
+			return usage{errors.New("--partial and --stop are for data")}
+		}
+		return c.ruleset(s, text)
+	}
+	if !c.Partial && !c.Yes && s.asks && !s.confirm("everything that the service holds is deleted first; go on?") {
+		return errors.New("nothing was changed")
+	}
+	return c.data(s, text)
+}
+
+type content struct {
+	Content string `json:"content"`
+}
+
+func (c *importCmd) ruleset(s *session, text string) error {
+	text, err := c.asJSON(text)
+	if err != nil {
+		return err
+	}
+	done := s.busy("importing %s", c.File)
+	a, err := s.api.exchange(s.ctx, http.MethodPost, "/ruleset/import", content{text}, nil)
+	done()
+	if err != nil {
+		return err
+	}
+	err = s.outcomes([]outcome{{Name: c.File, Success: true, Message: strings.TrimSpace(a.body)}})
+	if err != nil || len(a.warnings) == 0 {
+		return err
+	}
+	return found{fmt.Sprintf("not imported: %d\n%s", len(a.warnings), strings.Join(a.warnings, "\n"))}
+}
+
+// asJSON is the ruleset as the service takes it.
+func (c *importCmd) asJSON(text string) (string, error) {
+	if isYAML(c.File) {
+		documents, err := jsonOf(text)
+		if err == nil && len(documents) != 1 {
+			err = fmt.Errorf("%d documents; a ruleset is one", len(documents))
+		}
+		if err != nil {
+			return "", usage{fmt.Errorf("%s: %w", c.File, err)}
+		}
+		return documents[0], nil
+	}
+	if err := checkJSON(text); err != nil {
+		return "", usage{fmt.Errorf("%s: %w", c.File, err)}
+	}
+	return text, nil
+}
+
+func (c *importCmd) data(s *session, text string) error {
+	path := "/data/import"
+	if isYAML(c.File) {
+		path = "/v2/data/import"
+	} else if err := checkJSON(text); err != nil {
+		return usage{fmt.Errorf("%s: %w", c.File, err)}
+	}
+	q := url.Values{}
+	if c.Partial {
+		q.Set("partial", "1")
+	}
+	if c.Stop {
+		q.Set("stop", "1")
+	}
+	if len(q) > 0 {
+		path += "?" + q.Encode()
+	}
+	done := s.busy("importing %s", c.File)
+	a, err := s.api.exchange(s.ctx, http.MethodPost, path, content{text}, nil)
+	done()
+	var refusal *refusal
+	if errors.As(err, &refusal) {
+		return s.notImported(refusal)
+	}
+	if err != nil {
+		return err
+	}
+	if !s.tables() {
+		return s.showText(a.body)
+	}
+	s.printf("imported %s\n", c.File)
+	return nil
+}
+
+// notImported shows what the service has against parts of an import. It says so
+// in the message, as text.
+func (s *session) notImported(r *refusal) error {
+	var wrong map[string]map[string]string // reasons by kinds and names
+	if json.Unmarshal([]byte(r.message), &wrong) != nil {
+		return r
+	}
+	var list []finding
+	for _, kind := range sorted(wrong) {
+		for _, name := range sorted(wrong[kind]) {
+			list = append(list, finding{Kind: kind, Name: name, Message: wrong[kind][name]})
+		}
+	}
+	return s.report("the rest was imported, this was not", list)
+}
