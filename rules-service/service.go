@@ -77,10 +77,13 @@ func open(sdk appinterfaces.ApplicationService, key string, args []string) (*ser
 		return nil, errors.Join(err, s.close())
 	}
 	s.apply(defaultSettings(), conf)
-	if err := s.serve(&api.API{Rules: s.rules, Named: s.named, Registry: reg, Env: env, Stop: sdk.Stop}, secrets); err != nil {
+	if err = s.serve(&api.API{Rules: s.rules, Named: s.named, Registry: reg, Env: env, Stop: sdk.Stop}, secrets); err == nil {
+		err = s.follow(sdk, args)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	return s, s.follow(sdk, args)
+	return s, nil
 }
 
 // options say where the rules keep what waits, and what holds for all of them.

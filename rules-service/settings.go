@@ -166,7 +166,7 @@ func (s *settings) check() (err error) {
 	case s.Patrol <= 0:
 		return fmt.Errorf("Rules.RulePatrolInterval: %v must be above 0", s.Patrol)
 	case s.MetricsRules < 0 || s.QueueBytes < 0 || s.DeadLetterBytes < 0 || s.QueueAge < 0 || s.QueueSync < 0 || s.IntakeBytes < 0 || s.IntakeSync < 0:
-		return errors.New("Rules: bounds must not be negative")
+		return errors.New("bounds in the section Rules must not be negative")
 	}
 	if s.LogLevel, err = edgexLevel(s.LogLevel); err != nil {
 		return fmt.Errorf("Rules.LogLevel: %w", err)

@@ -36,9 +36,8 @@ type Env struct {
 
 // runtime is what the operators of one run share.
 type runtime struct {
-	context    function.Context
+	frame      Frame // see frameOf
 	eventTime  bool
-	params     []value.Value
 	window     *function.Window // being emitted, nil otherwise
 	hits       function.Hits
 	now        func() time.Time
@@ -105,7 +104,7 @@ func Open(p *plan.Plan, env Env, out Operator) (*Run, error) {
 		op := b.build(p.Steps[i])
 		s := op.base()
 		s.name, s.rt, s.next, s.windowed = p.Steps[i].Name(), r.rt, next, p.FollowsWindow(i)
-		s.frame.Context, s.frame.params = r.rt.context, r.rt.params
+		s.frame = r.rt.frameOf(op)
 		r.ops[i], next = op, op
 	}
 	r.head = next
@@ -133,11 +132,11 @@ func newRuntime(p *plan.Plan, env Env) *runtime {
 	if env.Start.IsZero() {
 		env.Start = rt.now()
 	}
-	rt.context = function.Context{RuleID: env.RuleID, RuleStart: env.Start.UnixNano(), Now: rt.now, Location: env.Location, Hits: &rt.hits,
+	rt.frame.Context = function.Context{RuleID: env.RuleID, RuleStart: env.Start.UnixNano(), Now: rt.now, Location: env.Location, Hits: &rt.hits,
 		Prop: env.Prop, KeyedState: env.KeyedState}
-	rt.params = make([]value.Value, len(p.Params))
+	rt.frame.params = make([]value.Value, len(p.Params))
 	for i, param := range p.Params {
-		rt.params[i] = param.Initial
+		rt.frame.params[i] = param.Initial
 	}
 	return rt
 }

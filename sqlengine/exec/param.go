@@ -19,7 +19,7 @@ func (r *Run) SetParam(name string, v value.Value) error {
 		if was := p.Initial.Kind(); !replaces(was, v.Kind()) {
 			return fmt.Errorf("parameter $%s: it is a %s, not a %s", name, was, v.Kind())
 		}
-		r.rt.params[i] = v
+		r.rt.frame.params[i] = v
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sluice/sqlengine/function"
 	"sluice/sqlengine/value"
 )
 
@@ -18,7 +19,7 @@ type stage struct {
 	at       int           // index of the row being evaluated
 	rt       *runtime
 	next     Operator
-	frame    Frame
+	frame    *Frame
 	name     string
 
 	failed atomic.Pointer[failures] // nil: none yet, as with nearly all operators
@@ -50,18 +51,32 @@ func (s *stage) Advance(t int64) error { return s.next.Advance(t) }
 // Close implements Operator.
 func (s *stage) Close() error { return s.next.Close() }
 
+// frameOf is what the expressions of an operator see. Those that are done with
+// the rows of a batch when they push what they make of it share the run's: with
+// thousands of rules most have no others.
+func (rt *runtime) frameOf(op operator) *Frame {
+	switch op.(type) {
+	case *filter, *project:
+		return &rt.frame
+	}
+	own := rt.frame
+	return &own
+}
+
 // begin counts the rows of a batch and tells expressions their window.
 func (s *stage) begin(b *value.Batch) {
 	s.in.Add(uint64(len(b.Rows)))
+	var w *function.Window
 	if s.windowed {
-		s.frame.Window = s.rt.window
+		w = s.rt.window
 	}
+	s.frame.Window = w
 }
 
 // look lets expressions see a row.
 func (s *stage) look(r *value.Row) *Frame {
 	s.frame.Row, s.frame.RowTime = r, r.Time
-	return &s.frame
+	return s.frame
 }
 
 // fail counts and reports a row or a group that could not be evaluated.

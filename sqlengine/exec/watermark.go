@@ -110,7 +110,7 @@ func (w *watermark) drop(t int64) {
 }
 
 func (w *watermark) date(t int64) string {
-	return time.Unix(0, t).In(w.rt.context.Location).Format(time.RFC3339Nano)
+	return time.Unix(0, t).In(w.rt.frame.Location).Format(time.RFC3339Nano)
 }
 
 // raise moves the watermark on as far as the streams allow.

@@ -38,7 +38,7 @@ type pane struct {
 func newHopping(rt *runtime, c collector, length, hop plan.Length) *hopping {
 	w := &hopping{window: window{collector: c}, length: length, hop: hop}
 	if !rt.eventTime {
-		w.open(rt, rt.context.RuleStart)
+		w.open(rt, rt.frame.RuleStart)
 	}
 	return w
 }
@@ -46,7 +46,7 @@ func newHopping(rt *runtime, c collector, length, hop plan.Length) *hopping {
 // open aligns the first window, which ends behind a time.
 func (w *hopping) open(rt *runtime, start int64) {
 	w.started, w.start = true, start
-	w.ticks = ticksFrom(w.hop, start, rt.context.Location)
+	w.ticks = ticksFrom(w.hop, start, rt.frame.Location)
 	w.size = w.ticks.positions(w.length)
 	w.endAt(w.ticks.base)
 }

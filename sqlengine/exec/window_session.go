@@ -26,13 +26,13 @@ type session struct {
 func newSession(rt *runtime, c collector, spec *plan.Session) *session {
 	w := &session{window: window{collector: c}, length: spec.Length, gap: spec.Gap.Nanos()}
 	if !rt.eventTime {
-		w.align(rt, rt.context.RuleStart)
+		w.align(rt, rt.frame.RuleStart)
 	}
 	return w
 }
 
 func (w *session) align(rt *runtime, start int64) {
-	w.aligned, w.ticks = true, ticksFrom(w.length, start, rt.context.Location)
+	w.aligned, w.ticks = true, ticksFrom(w.length, start, rt.frame.Location)
 }
 
 func (w *session) Push(b *value.Batch) error {

@@ -35,7 +35,7 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 			return
 		}
 		if err := a.check(given); err != nil {
-			if err != errToken { // a checker has a reason
+			if !errors.Is(err, errToken) { // a checker has a reason
 				a.Log.Debug("token is refused", "path", r.URL.EscapedPath(), "error", err)
 			}
 			http.Error(w, "invalid_token", http.StatusUnauthorized)

@@ -16,6 +16,7 @@ import (
 // The error numbers of the API.
 const (
 	codeUndefined  = 1000
+	codeGeneral    = 1001
 	codeNotFound   = 1002
 	codeConnection = 1003
 	codeParser     = 2001
@@ -154,7 +155,8 @@ func sqlOf(r *http.Request) (string, error) {
 	}
 	var in struct{ SQL string }
 	if err := json.Unmarshal([]byte(text), &in); err != nil {
-		return "", fmt.Errorf(`the body must be JSON such as {"sql": "CREATE STREAM …"}: %w`, err)
+		err = fmt.Errorf(`the body must be JSON such as {"sql": "CREATE STREAM …"}: %w`, err)
+		return "", &located{http.StatusBadRequest, codeUndefined, err}
 	}
 	if strings.TrimSpace(in.SQL) == "" {
 		return "", errors.New(`the body has no "sql"`)

@@ -5,6 +5,7 @@ package api
 import (
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"sluice/rules-service/internal/connector"
@@ -37,14 +38,15 @@ type API struct {
 	Log     *slog.Logger
 
 	started time.Time
-	pings   pings
+	pings   *pings
+	sets    sync.Mutex // held while a set of properties changes
 	imports imports
 	tasks   tasks
 }
 
 // Handler is the API as an HTTP handler.
 func (a *API) Handler() http.Handler {
-	a.started = time.Now()
+	a.started, a.pings = time.Now(), newPings()
 	return a.trace(crossOrigin(a.authenticate(limit(routed(a.routes())))))
 }
 

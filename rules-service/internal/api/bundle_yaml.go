@@ -23,9 +23,9 @@ type yamlBundle struct {
 	Rules            map[string]map[string]any `yaml:"rules"`
 	NativePlugins    map[string]any            `yaml:"nativePlugins,omitempty"`
 	PortablePlugins  map[string]any            `yaml:"portablePlugins,omitempty"`
-	Service          map[string]any            `yaml:"services,omitempty"`
-	Schema           map[string]map[string]any `yaml:"schemas,omitempty"`
-	Uploads          map[string]string         `yaml:"uploads,omitempty"`
+	Service          map[string]any            `yaml:"service,omitempty"`
+	Schema           map[string]map[string]any `yaml:"schema,omitempty"`
+	Uploads          map[string]map[string]any `yaml:"uploads,omitempty"`
 	Scripts          map[string]any            `yaml:"scripts,omitempty"`
 }
 
@@ -60,7 +60,7 @@ func (a *API) exportYAML(w http.ResponseWriter, r *http.Request) error {
 // yamlOf turns the texts of a bundle into objects. A rule says whether it is
 // wanted to run, also where its text leaves that to the default.
 func yamlOf(b *bundle) (*yamlBundle, error) {
-	y := &yamlBundle{Streams: statements(b.Streams), Tables: statements(b.Tables), Rules: map[string]map[string]any{}, Uploads: b.Uploads}
+	y := &yamlBundle{Streams: statements(b.Streams), Tables: statements(b.Tables), Rules: map[string]map[string]any{}}
 	for id, text := range b.Rules {
 		keys, err := object(text)
 		if err != nil {
@@ -87,13 +87,12 @@ func yamlOf(b *bundle) (*yamlBundle, error) {
 			}
 		}
 	}
-	y.Schema = map[string]map[string]any{}
-	for name, text := range b.Schema {
-		keys, err := object(text)
-		if err != nil {
-			return nil, fmt.Errorf("schema %s: %w", name, err)
-		}
-		y.Schema[name] = keys
+	var err error
+	if y.Schema, err = objects(b.Schema); err != nil {
+		return nil, fmt.Errorf("schema %w", err)
+	}
+	if y.Uploads, err = objects(b.Uploads); err != nil {
+		return nil, fmt.Errorf("upload %w", err)
 	}
 	return y, nil
 }
@@ -104,6 +103,19 @@ func statements(from texts) map[string]yamlStatement {
 		out[name] = yamlStatement{sql}
 	}
 	return out
+}
+
+// objects reads texts that are JSON objects.
+func objects(from texts) (map[string]map[string]any, error) {
+	out := map[string]map[string]any{}
+	for name, text := range from {
+		keys, err := object(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		out[name] = keys
+	}
+	return out, nil
 }
 
 // object reads a JSON object. Whole numbers stay so.
@@ -152,10 +164,8 @@ func (a *API) importYAML(w http.ResponseWriter, r *http.Request) error {
 
 // readYAML reads an export in YAML.
 func readYAML(text string) (*bundle, error) {
-	var y yamlBundle
-	dec := yaml.NewDecoder(strings.NewReader(text))
-	dec.KnownFields(true)
-	if err := dec.Decode(&y); err != nil {
+	y, err := decodeYAML(text)
+	if err != nil {
 		return nil, fmt.Errorf("the content must be YAML as GET /v2/data/export gives it: %w", err)
 	}
 	b := newBundle()
@@ -168,7 +178,7 @@ func readYAML(text string) (*bundle, error) {
 	for _, part := range []struct {
 		from map[string]map[string]any
 		into texts
-	}{{y.Rules, b.Rules}, {y.Schema, b.Schema}} {
+	}{{y.Rules, b.Rules}, {y.Schema, b.Schema}, {y.Uploads, b.Uploads}} {
 		for name, keys := range part.from {
 			text, err := compact(keys)
 			if err != nil {
@@ -185,12 +195,40 @@ func readYAML(text string) (*bundle, error) {
 			part.into[name] = ""
 		}
 	}
-	if y.Uploads != nil {
-		b.Uploads = y.Uploads
-	}
 	return b, errors.Join(
 		setsOf("sources", y.SourceConfig, b.SourceConfig), setsOf("sinks", y.SinkConfig, b.SinkConfig),
 		setsOf("connections", y.ConnectionConfig, b.ConnectionConfig))
+}
+
+func decodeYAML(text string) (y yamlBundle, err error) {
+	if err := refuseAliases(text); err != nil {
+		return y, err
+	}
+	dec := yaml.NewDecoder(strings.NewReader(text))
+	dec.KnownFields(true)
+	return y, dec.Decode(&y)
+}
+
+// refuseAliases refuses aliases: a few of them make gigabytes of a small text,
+// and no export has any.
+func refuseAliases(text string) error {
+	var document yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
+		return err
+	}
+	return refuseAliasesIn(&document)
+}
+
+func refuseAliasesIn(n *yaml.Node) error {
+	if n.Kind == yaml.AliasNode {
+		return fmt.Errorf("line %d: the alias *%s is not possible; write what it stands for", n.Line, n.Value)
+	}
+	for _, below := range n.Content {
+		if err := refuseAliasesIn(below); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // setsOf reads keys such as sources.mqtt.k1.

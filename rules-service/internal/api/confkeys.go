@@ -87,6 +87,9 @@ func (a *API) putKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := checkPlainName(id.Name); err != nil {
+		return err
+	}
 	var props map[string]any
 	if err := decode(r, &props, `{"server": "tcp://127.0.0.1:1883"}`); err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"sluice/rules-service/internal/named"
@@ -121,6 +120,11 @@ func (a *API) createConnection(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &in, `{"id": "c1", "typ": "mqtt", "props": {"server": "tcp://127.0.0.1:1883"}}`); err != nil {
 		return err
 	}
+	if err := checkPlainName(in.ID); err != nil {
+		return err
+	}
+	a.sets.Lock()
+	defer a.sets.Unlock()
 	if _, err := a.Named.FindConnection(in.ID); err == nil {
 		return fmt.Errorf("connection %s already exists; change it with PUT /connections/%s", in.ID, in.ID)
 	}
@@ -141,8 +145,13 @@ func (a *API) putConnection(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("id %q in the body is not the id %q in the path", in.ID, name)
 	}
 	old, err := a.Named.FindConnection(name)
-	if err == nil && in.Type == "" {
+	if err != nil {
+		err = checkPlainName(name)
+	} else if in.Type == "" {
 		in.Type = old.Type
+	}
+	if err != nil {
+		return err
 	}
 	if err := a.putSet(named.ID{Kind: named.Connections, Type: in.Type, Name: name}, in.Props); err != nil {
 		return err
@@ -179,10 +188,9 @@ func referenceOf(id named.ID) rule.Reference {
 // putSet stores a set of properties; the running rules that use it go over to
 // it, or nothing changes.
 func (a *API) putSet(id named.ID, props map[string]any) error {
-	before, restore, err := a.Named.Snapshot(id)
-	if err != nil {
-		return err
-	}
+	a.sets.Lock()
+	defer a.sets.Unlock()
+	before, restore := a.Named.Snapshot(id)
 	full, err := a.Named.Complete(id, props)
 	if err != nil {
 		return err
@@ -197,19 +205,21 @@ func (a *API) putSet(id named.ID, props map[string]any) error {
 // deleteSet removes a set that nobody uses. The default key of a source may go
 // at any time: without it its properties are not set.
 func (a *API) deleteSet(id named.ID) error {
-	if id.Kind == named.Sources && strings.EqualFold(id.Name, named.DefaultKey) {
-		_, restore, err := a.Named.Snapshot(id)
-		if err != nil {
-			return err
+	a.sets.Lock()
+	defer a.sets.Unlock()
+	if isDefault := id.Kind == named.Sources && strings.EqualFold(id.Name, named.DefaultKey); !isDefault {
+		if users := a.usersOf(id); len(users) > 0 {
+			return fmt.Errorf("%s is used by %s; change them first", id, strings.Join(users, ", "))
 		}
-		return a.Rules.Reconfigure(referenceOf(id), func() error { return a.Named.Delete(id) }, restore)
 	}
+	_, restore := a.Named.Snapshot(id)
+	return a.Rules.Reconfigure(referenceOf(id), func() error { return a.Named.Delete(id) }, restore)
+}
+
+func (a *API) usersOf(id named.ID) []string {
 	users := a.Rules.UsersOf(referenceOf(id))
 	if id.Kind == named.Connections {
 		users = append(users, a.Named.Selecting(id.Name)...)
 	}
-	if len(users) > 0 {
-		return fmt.Errorf("%s is used by %s; change them first", id, strings.Join(slices.Compact(users), ", "))
-	}
-	return a.Named.Delete(id)
+	return users
 }

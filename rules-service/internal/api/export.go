@@ -137,6 +137,12 @@ func (a *API) exported(r *http.Request, id named.ID) (map[string]any, error) {
 	return a.Named.Masked(id)
 }
 
+// uploadText is an upload in an export.
+type uploadText struct {
+	Name    string `json:"name"`
+	Content string `json:"content"`
+}
+
 // addFiles adds schemas and uploads. An upload that is no text is left out;
 // JSON cannot hold it.
 func (a *API) addFiles(b *bundle) error {
@@ -165,8 +171,11 @@ func (a *API) addFiles(b *bundle) error {
 		if err != nil {
 			return fmt.Errorf("read upload: %w", err)
 		}
-		if isText(data) {
-			b.Uploads[name] = string(data)
+		if !isText(data) {
+			continue
+		}
+		if b.Uploads[name], err = compact(uploadText{name, string(data)}); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -13,18 +14,16 @@ import (
 // folder keeps files that came over the API. No name leads out of it.
 type folder struct{ path string }
 
-// open makes the folder when it is not there. os.Root keeps links inside it.
-func (f folder) open() (*os.Root, error) {
-	if err := os.MkdirAll(f.path, 0o700); err != nil {
-		return nil, err
-	}
-	return os.OpenRoot(f.path)
-}
+// open opens the folder; os.Root keeps links inside it.
+func (f folder) open() (*os.Root, error) { return os.OpenRoot(f.path) }
 
 // checkName takes plain names of files alone.
 func checkName(name string) error {
 	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, `/\`) || !filepath.IsLocal(name) || strings.ContainsRune(name, 0) {
 		return fmt.Errorf("%q is no name of a file; leave folders out", name)
+	}
+	if strings.HasSuffix(name, partial) {
+		return fmt.Errorf("%q is no name of a file: %s ends those that are being written", name, partial)
 	}
 	return nil
 }
@@ -51,12 +50,16 @@ func (f folder) write(name string, from io.Reader) (err error) {
 	if err := checkName(name); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(f.path, 0o700); err != nil {
+		return err
+	}
 	root, err := f.open()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
-	file, err := root.OpenFile(name+partial, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	begun := name + "." + rand.Text()[:8] + partial // another client may write the same file
+	file, err := root.OpenFile(begun, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -65,10 +68,10 @@ func (f folder) write(name string, from io.Reader) (err error) {
 		err = file.Sync()
 	}
 	if err = errors.Join(err, file.Close()); err == nil {
-		err = root.Rename(name+partial, name)
+		err = root.Rename(begun, name)
 	}
 	if err != nil {
-		return errors.Join(err, root.Remove(name+partial))
+		return errors.Join(err, root.Remove(begun))
 	}
 	return nil
 }

@@ -39,3 +39,13 @@ func TestSwitch(t *testing.T) {
 	b.Want(t, `hot 11`)
 	b.WantNothing(t)
 }
+
+func TestInlineSourceHasTheNameOfItsNode(t *testing.T) {
+	b := withDemo(t)
+	b.want("POST", "/rules", `{"id":"g","graph":{"nodes":{"in":{"type":"source","nodeType":"memory","props":{"datasource":"x"}},"out":{"type":"sink","nodeType":"memory"}},
+		"topo":{"sources":["in"],"edges":{"in":["out"]}}}}`, 201, "Rule g was created successfully.")
+	b.want("GET", "/rules/g/topo", "", 200, `{"sources":["source_in"],"edges":{"op_1_project":["sink_memory_0"],"source_in":["op_1_project"]}}`+"\n")
+	if _, text, _ := b.Call(t, "GET", "/rules/g/status", ""); !strings.Contains(text, `"source_in_0_records_in_total":0,`) {
+		t.Error(text)
+	}
+}

@@ -49,13 +49,19 @@ func (a *API) contentIn(r *http.Request) (string, error) {
 	return a.contentOf(in)
 }
 
-// importRuleset takes what is right of a ruleset, and counts it.
-func (a *API) importRuleset(w http.ResponseWriter, r *http.Request) error {
+// bundleIn reads an export in JSON, and tells its size.
+func (a *API) bundleIn(r *http.Request) (b *bundle, size int, err error) {
 	text, err := a.contentIn(r)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
-	b, err := readBundle(text)
+	b, err = readBundle(text)
+	return b, len(text), err
+}
+
+// importRuleset takes what is right of a ruleset, and counts it.
+func (a *API) importRuleset(w http.ResponseWriter, r *http.Request) error {
+	b, _, err := a.bundleIn(r)
 	if err != nil {
 		return err
 	}
@@ -139,8 +145,8 @@ func (a *API) takeDefinitions(b *bundle, replace bool) (counts map[rule.Kind]int
 // readStatement completes a statement.
 func (a *API) readStatement(_, sql string) (string, error) { return a.unmaskStatement(sql) }
 
-// readRule completes a rule: its secrets, and the id where only the bundle has
-// it.
+// readRule completes a rule: its secrets, and the id where only the bundle or
+// the path has it.
 func (a *API) readRule(id, text string) (string, error) {
 	text, err := a.unmaskRule(id, text)
 	if err != nil {
@@ -148,7 +154,7 @@ func (a *API) readRule(id, text string) (string, error) {
 	}
 	var keys map[string]json.RawMessage
 	if json.Unmarshal([]byte(text), &keys) != nil || keys == nil {
-		return text, nil // it will be refused for what it is
+		return text, nil //nolint:nilerr // it will be refused for what it is
 	}
 	for name := range keys {
 		if strings.EqualFold(name, "id") {
@@ -177,11 +183,7 @@ func optionsOf(r *http.Request) importOptions {
 // importData takes what is right of an export. Without partial, everything else
 // is deleted.
 func (a *API) importData(w http.ResponseWriter, r *http.Request) error {
-	text, err := a.contentIn(r)
-	if err != nil {
-		return err
-	}
-	b, err := readBundle(text)
+	b, _, err := a.bundleIn(r)
 	if err != nil {
 		return err
 	}

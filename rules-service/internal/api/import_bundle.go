@@ -9,19 +9,20 @@ import (
 	"sluice/rules-service/internal/named"
 )
 
-// take takes what is right of a bundle, and returns what is wrong.
+// take takes what is right of a bundle, and returns what is wrong. Once it has
+// begun, it goes through with it: nothing is left half done when ctx ends.
 func (a *API) take(ctx context.Context, b *bundle, o importOptions) (*bundle, error) {
 	a.imports.turn.Lock()
 	defer a.imports.turn.Unlock()
 	wrong := newBundle()
+	if err := ctx.Err(); err != nil {
+		return wrong, fmt.Errorf("import: %w", err)
+	}
 	a.takeFiles(b, wrong, !o.partial)
 	for _, e := range b.sets(wrong) {
 		if err := a.putSet(e.id, e.props); err != nil {
 			e.fail(err)
 		}
-	}
-	if err := ctx.Err(); err != nil {
-		return wrong, fmt.Errorf("import: %w", err)
 	}
 	_, more, err := a.takeDefinitions(b, !o.partial)
 	if err != nil {
@@ -50,7 +51,7 @@ func refusePlugins(b, wrong *bundle) {
 // takeFiles takes uploads and schemas; with replace, versions do not count.
 func (a *API) takeFiles(b, wrong *bundle, replace bool) {
 	for name, text := range b.Uploads {
-		if err := a.uploads().write(name, strings.NewReader(text)); err != nil {
+		if err := a.takeUpload(name, text); err != nil {
 			wrong.Uploads[name] = err.Error()
 		}
 	}
@@ -69,16 +70,32 @@ func (a *API) takeFiles(b, wrong *bundle, replace bool) {
 	}
 }
 
+// takeUpload takes an upload such as {"name": "a.txt", "content": "…"}.
+func (a *API) takeUpload(name, text string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	var in content
+	if err := json.Unmarshal([]byte(text), &in); err != nil {
+		return fmt.Errorf(`it must be JSON such as {"name": "a.txt", "content": "…"}: %w`, err)
+	}
+	inside, err := a.contentOf(in)
+	if err != nil {
+		return err
+	}
+	return a.uploads().write(name, strings.NewReader(inside))
+}
+
 // deleteOthers deletes the sets of properties, schemas and uploads that the
 // bundle has not.
 func (a *API) deleteOthers(b, wrong *bundle) {
 	keep := map[named.ID]bool{}
 	for _, e := range b.sets(newBundle()) {
-		keep[e.id] = true
+		keep[folded(e.id)] = true
 	}
 	for _, kind := range []named.Kind{named.Sources, named.Sinks, named.Connections} { // connections last: keys select them
 		for _, id := range a.Named.Stored(kind) {
-			if keep[id] {
+			if keep[folded(id)] {
 				continue
 			}
 			if err := a.deleteSet(id); err != nil {
@@ -88,6 +105,13 @@ func (a *API) deleteOthers(b, wrong *bundle) {
 		}
 	}
 	a.deleteOtherFiles(b, wrong)
+}
+
+// folded is an id with its type in lower case: bundles may spell it as they
+// like.
+func folded(id named.ID) named.ID {
+	id.Type = strings.ToLower(id.Type)
+	return id
 }
 
 func (a *API) deleteOtherFiles(b, wrong *bundle) {

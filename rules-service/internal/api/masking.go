@@ -45,32 +45,25 @@ func (a *API) maskSet(r *http.Request, set rule.Set) error {
 	return nil
 }
 
-// unmaskSet puts secrets back into definitions that were shown without them.
-func (a *API) unmaskSet(set rule.Set) error {
-	for id, text := range set.Rules {
-		full, err := a.unmaskRule(id, text)
-		if err != nil {
-			return fmt.Errorf("rule %s: %w", id, err)
-		}
-		set.Rules[id] = full
-	}
-	for _, statements := range []map[string]string{set.Streams, set.Tables} {
-		for name, sql := range statements {
-			full, err := a.unmaskStatement(sql)
-			if err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			statements[name] = full
-		}
-	}
-	return nil
-}
-
 // maskStream is a definition without the secrets in EXTRA.
 func (a *API) maskStream(def *sqlengine.Stream) *sqlengine.Stream {
 	shown := *def
 	shown.Options.Extra = named.MaskObject(def.Options.Extra, a.sourceFields(def))
 	return &shown
+}
+
+// maskDescription is the answer to DESCRIBE without the secrets in EXTRA; that
+// to another statement has none.
+func (a *API) maskDescription(sql, text string) (string, error) {
+	st, err := sqlengine.ParseStatement(sql)
+	if err != nil || st.Verb != sqlengine.Describe {
+		return text, err
+	}
+	def, err := a.Rules.Stream(st.Name)
+	if err != nil {
+		return "", err
+	}
+	return a.maskStream(def).Describe(), nil
 }
 
 // maskRule hides the secrets in the sinks of a rule. A text without any stays as
@@ -94,54 +87,10 @@ func (a *API) maskRule(text string) (string, error) {
 	return compact(rule)
 }
 
-// unmaskRule puts the secrets of the rule that there is into the masked text of
-// one that comes in; with id "" the text names it.
-func (a *API) unmaskRule(id, text string) (string, error) {
-	if !masked(text) {
-		return text, nil
-	}
-	rule, err := ruleObject(text)
-	if err != nil {
-		return text, nil // it will be refused for what it is
-	}
-	if id == "" {
-		id, _ = valueOf(rule, "id").(string)
-	}
-	before, err := a.propsOf(id)
-	if err != nil {
-		return "", err
-	}
-	for _, p := range a.places(rule) {
-		full, err := named.Unmask(p.props, before[p.path], p.fields)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", p.path, err)
-		}
-		p.set(full)
-	}
-	return compact(rule)
-}
-
-// propsOf are the properties of the sinks of a rule by their places; a rule that
-// is not there has none.
-func (a *API) propsOf(id string) (map[string]map[string]any, error) {
-	props := map[string]map[string]any{}
-	text, err := a.Rules.Text(id)
-	if err != nil {
-		return props, nil //nolint:nilerr // as said
-	}
-	rule, err := ruleObject(text)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range a.places(rule) {
-		props[p.path] = p.props
-	}
-	return props, nil
-}
-
 // place is where the properties of a sink stand in a rule.
 type place struct {
 	path   string
+	sink   string
 	props  map[string]any
 	fields []connector.Field
 	set    func(map[string]any)
@@ -150,32 +99,44 @@ type place struct {
 // places are the actions of a rule, and the nodes of its graph.
 func (a *API) places(rule map[string]any) []place {
 	var list []place
-	add := func(path, sink string, holder map[string]any, name string) {
-		props, ok := holder[name].(map[string]any)
-		if !ok {
-			return
-		}
-		var fields []connector.Field
-		if info, err := a.Registry.Sink(sink); err == nil {
-			fields = info.Fields
-		}
-		list = append(list, place{path, props, fields, func(now map[string]any) { holder[name] = now }})
-	}
-	actions, _ := valueOf(rule, "actions").([]any)
-	for i, action := range actions {
-		sinks, _ := action.(map[string]any)
-		for _, sink := range slices.Sorted(maps.Keys(sinks)) {
-			add(fmt.Sprintf("actions[%d].%s", i, sink), sink, sinks, sink)
+	for _, actions := range valuesOf[[]any](rule, "actions") {
+		for i, action := range actions {
+			sinks, _ := action.(map[string]any)
+			for _, sink := range slices.Sorted(maps.Keys(sinks)) {
+				list = a.appendPlace(list, fmt.Sprintf("actions[%d].%s", i, sink), sink, sinks, sink)
+			}
 		}
 	}
-	graph, _ := valueOf(rule, "graph").(map[string]any)
-	nodes, _ := valueOf(graph, "nodes").(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(nodes)) {
-		node, _ := nodes[name].(map[string]any)
-		sink, _ := node["nodeType"].(string)
-		add("graph.nodes."+name, sink, node, "props")
+	for _, graph := range valuesOf[map[string]any](rule, "graph") {
+		for _, nodes := range valuesOf[map[string]any](graph, "nodes") {
+			list = a.appendNodes(list, nodes)
+		}
 	}
 	return list
+}
+
+func (a *API) appendNodes(list []place, nodes map[string]any) []place {
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
+		node, _ := nodes[name].(map[string]any)
+		sink := strings.Join(valuesOf[string](node, "nodeType"), " ")
+		for _, key := range spellings(node, "props") {
+			list = a.appendPlace(list, "graph.nodes."+name, sink, node, key)
+		}
+	}
+	return list
+}
+
+// appendPlace appends what stands in holder under key, when it is an object.
+func (a *API) appendPlace(list []place, path, sink string, holder map[string]any, key string) []place {
+	props, ok := holder[key].(map[string]any)
+	if !ok {
+		return list
+	}
+	var fields []connector.Field
+	if info, err := a.Registry.Sink(sink); err == nil {
+		fields = info.Fields
+	}
+	return append(list, place{path, sink, props, fields, func(now map[string]any) { holder[key] = now }})
 }
 
 // ruleObject reads the JSON of a rule; numbers stay as they are written.
@@ -186,19 +147,27 @@ func ruleObject(text string) (rule map[string]any, err error) {
 	return rule, err
 }
 
-// valueOf finds a key in any case.
-func valueOf(keys map[string]any, name string) any {
-	for k, v := range keys {
+// spellings are the keys of a name in any case: a text may have it twice.
+func spellings(keys map[string]any, name string) []string {
+	var found []string
+	for k := range keys {
 		if strings.EqualFold(k, name) {
-			return v
+			found = append(found, k)
 		}
 	}
-	return nil
+	slices.Sort(found)
+	return found
 }
 
-// masked tells whether a text may hold the placeholder of a secret.
-func masked(text string) bool {
-	return strings.Contains(text, "<secret>") || strings.Contains(strings.ToLower(text), `\u003csecret`)
+// valuesOf are the values of a name that are of a type.
+func valuesOf[T any](keys map[string]any, name string) []T {
+	var found []T
+	for _, k := range spellings(keys, name) {
+		if v, ok := keys[k].(T); ok {
+			found = append(found, v)
+		}
+	}
+	return found
 }
 
 // extraOption is EXTRA in a statement.
@@ -216,36 +185,6 @@ func (a *API) maskStatement(sql string) (string, error) {
 		return sql, nil
 	}
 	return withExtra(sql, masked)
-}
-
-// unmaskStatement puts the secrets of the stream that there is into the masked
-// statement of one that comes in.
-func (a *API) unmaskStatement(sql string) (string, error) {
-	if !masked(sql) {
-		return sql, nil
-	}
-	st, err := sqlengine.ParseStatement(sql)
-	if err != nil || st.Stream == nil || st.Stream.Options.Extra == "" {
-		return sql, nil // it will be refused for what it is
-	}
-	var props, old map[string]any
-	if err := json.Unmarshal([]byte(st.Stream.Options.Extra), &props); err != nil {
-		return sql, nil // as above
-	}
-	if before, err := a.Rules.Stream(st.Name); err == nil && before.Options.Extra != "" {
-		if err := json.Unmarshal([]byte(before.Options.Extra), &old); err != nil {
-			return "", fmt.Errorf("EXTRA of the stream %s that there is: %w", st.Name, err)
-		}
-	}
-	full, err := named.Unmask(props, old, a.sourceFields(st.Stream))
-	if err != nil {
-		return "", fmt.Errorf("EXTRA: %w", err)
-	}
-	text, err := compact(full)
-	if err != nil {
-		return "", err
-	}
-	return withExtra(sql, text)
 }
 
 func (a *API) sourceFields(def *sqlengine.Stream) []connector.Field {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"sluice/rules-service/internal/named"
 )
 
 const (
@@ -15,14 +17,19 @@ const (
 	// nothing is open on, and pingFresh for how long that counts.
 	glance    = 2 * time.Second
 	pingFresh = 10 * time.Second
-	// pingsAtOnce bounds attempts to connect.
+	// pingsAtOnce bounds attempts to connect, however many ask for lists.
 	pingsAtOnce = 8
 )
 
 // pings remembers what attempts to connect have found out.
 type pings struct {
+	turns   chan struct{}
 	mu      sync.Mutex
 	results map[string]pingResult
+}
+
+func newPings() *pings {
+	return &pings{turns: make(chan struct{}, pingsAtOnce), results: map[string]pingResult{}}
 }
 
 type pingResult struct {
@@ -30,49 +37,84 @@ type pingResult struct {
 	err error
 }
 
+// shown is the result as a state of a connection.
+func (r pingResult) shown() (status, message string) {
+	switch {
+	case r.err == nil:
+		return connected, ""
+	case errors.Is(r.err, errNoAnswer):
+		return connecting, ""
+	}
+	return disconnected, r.err.Error()
+}
+
+// errNoAnswer is the result of an attempt that took too long.
+var errNoAnswer = errors.New("no answer")
+
 // ask completes the connections of list at the given places with what an
 // attempt to connect says. One that takes too long stays "connecting".
 func (p *pings) ask(ctx context.Context, a *API, list []connection, places []int) {
 	ctx, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()
-	turns := make(chan struct{}, pingsAtOnce)
 	var work sync.WaitGroup
 	for _, i := range places {
 		c := &list[i]
-		work.Go(func() {
-			turns <- struct{}{}
-			defer func() { <-turns }()
-			c.Status, c.Error = p.state(ctx, a, c.Type, c.ID)
-		})
+		work.Go(func() { c.Status, c.Error = p.state(ctx, a, c.Type, c.ID) })
 	}
 	work.Wait()
 }
 
 func (p *pings) state(ctx context.Context, a *API, typ, name string) (status, message string) {
-	_, props, err := a.Named.Connection(name)
+	props, err := a.Named.Get(named.ID{Kind: named.Connections, Type: typ, Name: name})
+	if err != nil {
+		return disconnected, err.Error()
+	}
+	info, err := a.Registry.Connection(typ)
 	if err != nil {
 		return disconnected, err.Error()
 	}
 	key := fmt.Sprint(typ, "/", name, props)
-	p.mu.Lock()
-	last, known := p.results[key]
-	p.mu.Unlock()
-	if !known || time.Since(last.at) > pingFresh {
-		info, err := a.Registry.Connection(typ)
-		if err != nil {
-			return disconnected, err.Error()
-		}
-		err = info.Ping(ctx, props, a.Env)
-		if err != nil && ctx.Err() != nil {
+	if last, ok := p.last(key); ok {
+		return last.shown()
+	}
+	if p.wait(ctx) != nil {
+		return connecting, ""
+	}
+	defer p.done()
+	if last, ok := p.last(key); ok { // somebody else has asked meanwhile
+		return last.shown()
+	}
+	began := time.Now()
+	err = info.Ping(ctx, props, a.Env)
+	if err != nil && ctx.Err() != nil {
+		if time.Since(began) < glance/2 { // it was not given much time
 			return connecting, ""
 		}
-		last = pingResult{time.Now(), err}
-		p.remember(key, last)
+		err = errNoAnswer
 	}
-	if last.err != nil {
-		return disconnected, last.err.Error()
+	result := pingResult{time.Now(), err}
+	p.remember(key, result)
+	return result.shown()
+}
+
+// wait waits for the turn to connect; done ends it.
+func (p *pings) wait(ctx context.Context) error {
+	select {
+	case p.turns <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return connected, ""
+}
+
+func (p *pings) done() { <-p.turns }
+
+// last is a result that still counts.
+func (p *pings) last(key string) (r pingResult, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, ok = p.results[key]
+	return r, ok && time.Since(r.at) <= pingFresh
 }
 
 // remember keeps a result, and forgets those that do not count any more.
@@ -83,9 +125,6 @@ func (p *pings) remember(key string, r pingResult) {
 		if time.Since(old.at) > pingFresh {
 			delete(p.results, k)
 		}
-	}
-	if p.results == nil {
-		p.results = map[string]pingResult{}
 	}
 	p.results[key] = r
 }

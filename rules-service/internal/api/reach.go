@@ -34,6 +34,10 @@ func (a *API) testConnection(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
 	defer cancel()
+	if err := a.pings.wait(ctx); err != nil {
+		return &located{http.StatusServiceUnavailable, codeConnection, errors.New("too many connections are being tested; try again")}
+	}
+	defer a.pings.done()
 	if err := ping(ctx); err != nil {
 		if ctx.Err() != nil {
 			err = fmt.Errorf("no connection within %s: %w", pingTimeout, err)
@@ -92,13 +96,7 @@ func (a *API) sourcePinger(typ string, own map[string]any) (func(context.Context
 		return nil, err
 	}
 	s, err := conf.Open()
-	if err != nil {
-		return nil, err
-	}
-	if p, ok := s.(connector.Pinger); ok {
-		return p.Ping, nil
-	}
-	return nil, fmt.Errorf("source %s %w", typ, errNoPing)
+	return pingOf(s, "source "+typ, err)
 }
 
 func (a *API) sinkPinger(typ string, own map[string]any) (func(context.Context) error, error) {
@@ -118,13 +116,18 @@ func (a *API) sinkPinger(typ string, own map[string]any) (func(context.Context) 
 		return nil, err
 	}
 	s, err := conf.Open()
+	return pingOf(s, "sink "+typ, err)
+}
+
+// pingOf is how to reach what was opened, unless that has failed.
+func pingOf(opened any, what string, err error) (func(context.Context) error, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p, ok := s.(connector.Pinger); ok {
+	if p, ok := opened.(connector.Pinger); ok {
 		return p.Ping, nil
 	}
-	return nil, fmt.Errorf("sink %s %w", typ, errNoPing)
+	return nil, fmt.Errorf("%s %w", what, errNoPing)
 }
 
 func (a *API) lookupPinger(typ string, props map[string]any) (func(context.Context) error, error) {

@@ -35,7 +35,6 @@ func (a *API) routes() *routes {
 	a.routeTracing(r)
 	a.routeApply(r)
 	a.routeTrial(r)
-	a.routeStreamSchemas(r)
 	a.routeConnections(r)
 	a.routeKeys(r)
 	a.routeMetadata(r)

@@ -15,7 +15,6 @@ func (a *API) routeRule(mux *routes) {
 		"DELETE /rules/{id}":          a.deleteRule,
 		"GET /rules/{id}/status":      a.ruleStatus,
 		"GET /v2/rules/{id}/status":   a.ruleStatus,
-		"GET /rules/{id}/topo":        a.ruleTopo,
 		"GET /rules/{id}/explain":     a.explainRule,
 		"GET /rules/{id}/schema":      a.ruleSchema,
 		"GET /rules/{id}/scantables":  a.scanTables,
@@ -26,6 +25,7 @@ func (a *API) routeRule(mux *routes) {
 	} {
 		mux.Handle(pattern, handle(codeUndefined, h))
 	}
+	mux.Handle("GET /rules/{id}/topo", handle(codeGeneral, a.ruleTopo))
 }
 
 func (a *API) getRule(w http.ResponseWriter, r *http.Request) error {
@@ -49,7 +49,7 @@ func (a *API) putRule(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id := r.PathValue("id")
-	if text, err = a.unmaskRule(id, text); err != nil {
+	if text, err = a.readRule(id, text); err != nil {
 		return err
 	}
 	warnings, err := a.Rules.Update(id, text)

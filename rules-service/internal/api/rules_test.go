@@ -214,7 +214,7 @@ func orderedKeys(t *testing.T, text string) []string {
 func TestTopoAndExplain(t *testing.T) {
 	b := withDemo(t)
 	b.want("POST", "/rules", strings.Replace(hot, `"id":"hot"`, `"id":"hot","triggered":false`, 1), 201, "Rule hot was created successfully.")
-	b.refused("GET", "/rules/hot/topo", "", 400, 1000, "rule hot has not run yet")
+	b.refused("GET", "/rules/hot/topo", "", 400, 1001, "rule hot has not run yet")
 	b.want("POST", "/rules/hot/start", "", 200, "Rule hot was started")
 	b.want("GET", "/rules/hot/topo", "", 200, `{"sources":["source_demo"],"edges":{"op_1_filter":["op_2_project"],"op_2_project":["sink_memory_0"],"source_demo":["op_1_filter"]}}`+"\n")
 	if status, text, _ := b.Call(t, "GET", "/rules/hot/explain", ""); status != 200 || !strings.Contains(text, "demo") {
@@ -229,4 +229,15 @@ func TestSeveralActions(t *testing.T) {
 	b.Want(t, `{"t":1}`)
 	b.Want(t, `[{"t":1}]`)
 	b.want("GET", "/rules", "", 200, `[{"id":"r","name":"both","status":"running","tags":["a","b"],"trace":false,"version":""}]`+"\n")
+}
+
+func TestPutTakesTheIDOfThePath(t *testing.T) {
+	b := withDemo(t)
+	const noID = `{"sql":"SELECT t FROM demo","actions":[{"memory":{}}],"triggered":false}`
+	for range 2 { // as a new rule, and as a change
+		b.want("PUT", "/rules/r", noID, 200, "Rule r was updated successfully.")
+		b.want("GET", "/rules/r", "", 200, `{"actions":[{"memory":{}}],"id":"r","sql":"SELECT t FROM demo","triggered":false}`)
+	}
+	b.refused("PUT", "/rules/r", `{"id":"s",`+noID[1:], 400, 1000, `id "s" in the body is not the id "r" in the path`)
+	b.refused("POST", "/rules", noID, 400, 1000, "id is missing")
 }

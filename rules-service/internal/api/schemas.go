@@ -110,7 +110,7 @@ func (a *API) keepSchema(s schema) error {
 		return err
 	case end == "":
 		return fmt.Errorf("schemas of type %s are plugins, which this service has not; formats are compiled in", s.Type)
-	case checkName(s.Name) != nil:
+	case !plainName.MatchString(s.Name):
 		return fmt.Errorf("%q is no name of a schema", s.Name)
 	case strings.TrimSpace(s.Content) == "":
 		return errors.New(`the schema is empty; give its text as "content"`)

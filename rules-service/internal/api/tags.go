@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 )
 
 // routeTags routes the tags of rules, and what is done to all rules with some
@@ -22,10 +21,11 @@ func (a *API) routeTags(mux *routes) {
 	}
 }
 
-// tagsOf reads a body such as {"tags":["x"]}; an empty one has none.
+// tagsOf reads a body such as {"tags":["x"]}. It must be there: no tags mean all
+// rules, or none on a rule, which nobody may ask for by mistake.
 func tagsOf(r *http.Request) ([]string, error) {
 	text, err := body(r)
-	if err != nil || strings.TrimSpace(text) == "" {
+	if err != nil {
 		return nil, err
 	}
 	var in struct{ Tags []string }
@@ -52,13 +52,17 @@ func (a *API) changeTags(f func(id string, tags []string) error) handler {
 // matchTags takes the tags from the body, as eKuiper does, and from ?tag=, for
 // clients that send none with GET.
 func (a *API) matchTags(w http.ResponseWriter, r *http.Request) error {
-	tags, err := tagsOf(r)
-	if err != nil {
-		return err
+	tags := r.URL.Query()["tag"]
+	if len(tags) == 0 || r.ContentLength != 0 {
+		more, err := tagsOf(r)
+		if err != nil {
+			return err
+		}
+		tags = append(tags, more...)
 	}
 	writeJSON(w, http.StatusOK, struct {
 		Rules []string `json:"rules"`
-	}{a.Rules.Tagged(append(tags, r.URL.Query()["tag"]...))})
+	}{a.Rules.Tagged(tags)})
 	return nil
 }
 

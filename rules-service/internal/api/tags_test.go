@@ -63,6 +63,18 @@ func TestBulk(t *testing.T) {
 	b.want("POST", "/rules/bulkstart", `{"tags":["y"]}`, 200, `[{"ruleId":"a","success":false,"error":"1:15: unknown stream \"demo\"…`)
 }
 
+// No tags mean all rules, or none on a rule; without a body nothing is meant.
+func TestTagsNeedABody(t *testing.T) {
+	b := withTags(t)
+	for _, call := range []string{"POST /rules/bulkstart", "POST /rules/bulkstop", "PUT /rules/a/tags", "PATCH /rules/a/tags", "DELETE /rules/a/tags", "GET /rules/tags/match"} {
+		method, path, _ := strings.Cut(call, " ")
+		b.refused(method, path, "", 400, 1000, "the body must be JSON such as")
+	}
+	b.want("GET", "/rules/tags/match", `{"tags":["x","y"]}`, 200, `{"rules":["a"]}`+"\n")
+	b.want("GET", "/rules/tags/match?tag=x", `{"tags":["y"]}`, 200, `{"rules":["a"]}`+"\n")
+	b.want("GET", "/rules?status=running", "", 200, "[]\n")
+}
+
 func TestPages(t *testing.T) {
 	b := withTags(t)
 	page := func(path, total string, ids ...string) {

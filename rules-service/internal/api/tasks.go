@@ -3,14 +3,19 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
 	"time"
 )
 
-// maxTasks bounds the tasks that are remembered.
-const maxTasks = 100
+// maxTasks bounds the tasks that are remembered, and those that run or wait;
+// maxWaiting bounds the bytes that these hold.
+const (
+	maxTasks   = 100
+	maxWaiting = 4 * maxSet
+)
 
 // task is work that goes on after its request.
 type task struct {
@@ -21,6 +26,7 @@ type task struct {
 	Updated int64  `json:"updatedTimestamp"`
 
 	cancel context.CancelFunc
+	size   int
 }
 
 // The states of a task.
@@ -35,24 +41,32 @@ const (
 type tasks struct {
 	mu   sync.Mutex
 	list []*task // the oldest first
+	busy int     // how many have not ended
+	size int     // of those
 }
 
-// start runs f on a goroutine of its own. The id is random: two tasks of one
-// second must not have the same.
-func (t *tasks) start(prefix string, f func(context.Context) error) string {
+var errTasks = &located{http.StatusTooManyRequests, codeUndefined, errors.New("too many tasks are waiting; try again when some of them have ended")}
+
+// start runs f, which holds so many bytes, on a goroutine of its own. The id is
+// random: two tasks of one second must not have the same.
+func (t *tasks) start(prefix string, size int, f func(context.Context) error) (id string, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.busy >= maxTasks || t.size+size > maxWaiting {
+		return "", errTasks
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	now := time.Now().Unix()
-	k := &task{ID: prefix + "-" + rand.Text(), Status: taskRunning, Created: now, Updated: now, cancel: cancel}
-	t.mu.Lock()
+	k := &task{ID: prefix + "-" + rand.Text(), Status: taskRunning, Created: now, Updated: now, cancel: cancel, size: size}
 	t.list = append(t.list, k)
+	t.busy, t.size = t.busy+1, t.size+size
 	t.forget()
-	t.mu.Unlock()
 	go func() {
 		err := f(ctx)
 		cancel()
 		t.end(k, err)
 	}()
-	return k.ID
+	return k.ID, nil
 }
 
 // forget drops the oldest tasks that have ended; mu is held.
@@ -66,16 +80,19 @@ func (t *tasks) forget() {
 	}
 }
 
+// end notes how a task went: one that was cancelled too late is done.
 func (t *tasks) end(k *task, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.busy, t.size = t.busy-1, t.size-k.size
 	k.Updated = time.Now().Unix()
 	switch {
-	case k.Status == taskCancelled:
-	case err != nil:
-		k.Status, k.Message = taskFailed, err.Error()
-	default:
+	case err == nil:
 		k.Status = taskFinished
+	case errors.Is(err, context.Canceled):
+		k.Status = taskCancelled
+	default:
+		k.Status, k.Message = taskFailed, err.Error()
 	}
 }
 
@@ -110,16 +127,12 @@ func (t *tasks) stop(id string) error {
 
 // importLater imports in the background.
 func (a *API) importLater(w http.ResponseWriter, r *http.Request) error {
-	text, err := a.contentIn(r)
-	if err != nil {
-		return err
-	}
-	b, err := readBundle(text)
+	b, size, err := a.bundleIn(r)
 	if err != nil {
 		return err
 	}
 	o := optionsOf(r)
-	id := a.tasks.start("dataImport", func(ctx context.Context) error {
+	id, err := a.tasks.start("dataImport", size, func(ctx context.Context) error {
 		wrong, err := a.take(ctx, b, o)
 		if err != nil {
 			return err
@@ -130,6 +143,9 @@ func (a *API) importLater(w http.ResponseWriter, r *http.Request) error {
 		a.stopAfter(o)
 		return nil
 	})
+	if err != nil {
+		return err
+	}
 	writeJSON(w, http.StatusOK, struct {
 		ID string `json:"id"`
 	}{id})

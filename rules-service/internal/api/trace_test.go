@@ -12,6 +12,24 @@ import (
 	"sluice/rules-service/internal/apitest"
 )
 
+// Who asks for secrets is noted.
+func TestRequestsForSecretsAreLogged(t *testing.T) {
+	var out bytes.Buffer
+	h := (&api.API{Rules: apitest.Start(t, t.TempDir(), "").Rules, Token: "sesame", Log: slog.New(slog.NewTextHandler(&out, nil))}).Handler()
+	for _, c := range []struct{ target, token, want string }{
+		{"/ruleset/export?secrets=true", "sesame", `level=INFO msg="secrets were asked for" path=/ruleset/export by=192.0.2.1:1234`},
+		{"/ruleset/export", "sesame", ""}, {"/ruleset/export?secrets=true", "wrong", ""}, {"/ping?secrets=true", "", ""},
+	} {
+		out.Reset()
+		r := httptest.NewRequest("GET", c.target, nil)
+		r.Header.Set("Authorization", c.token)
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		if line := out.String(); !strings.Contains(line, c.want) || c.want == "" && line != "" {
+			t.Errorf("%s logs %q, want %q", c.target, line, c.want)
+		}
+	}
+}
+
 // Every request is logged, without what may be secret in it.
 func TestRequestsAreLogged(t *testing.T) {
 	var out bytes.Buffer

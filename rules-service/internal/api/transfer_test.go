@@ -3,11 +3,9 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -145,7 +143,7 @@ func TestDataExport(t *testing.T) {
 		"sinkConfig":       {"rest": `{"erp":{"url":"http://127.0.0.1:1/x"}}`},
 		"connectionConfig": {"mqtt": `{"c1":{"server":"tcp://127.0.0.1:1"}}`},
 		"Schema":           {"protobuf_s1": `{"type":"protobuf","name":"s1","content":"message A {}","version":"1"}`},
-		"uploads":          {"a.txt": "hi"},
+		"uploads":          {"a.txt": `{"name":"a.txt","content":"hi"}`},
 	}
 	if diff := cmp.Diff(want, all); diff != "" {
 		t.Error(diff)
@@ -339,96 +337,10 @@ func TestImportSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// R: two imports in one second had the same id.
-func TestTasksHaveIdsOfTheirOwn(t *testing.T) {
-	b := start(t)
-	seen := map[string]bool{}
-	for range 20 {
-		_, text, _ := b.Call(t, "POST", "/async/data/import?partial=1", content(`{"streams":{"demo":`+quote(plainDemo)+`}}`))
-		var answer struct{ ID string }
-		if err := json.Unmarshal([]byte(text), &answer); err != nil || seen[answer.ID] || !strings.HasPrefix(answer.ID, "dataImport-") {
-			t.Fatalf("%v in %s", err, text)
-		}
-		seen[answer.ID] = true
-	}
-	for id := range seen {
-		eventually(t, "task ends", func() bool {
-			var k struct {
-				Status, Message  string
-				CreatedTimestamp int64
-			}
-			b.get("/async/task/"+id, &k)
-			if k.Status == "failed" || time.Since(time.Unix(k.CreatedTimestamp, 0)) > time.Hour {
-				t.Fatalf("%+v", k)
-			}
-			return k.Status == "finished"
-		})
-	}
-	b.want("GET", "/streams", "", 200, `["demo"]`+"\n")
-	b.refused("GET", "/async/task/zz", "", 400, 1000, "async task: zz not found")
-	b.refused("POST", "/async/task/zz/cancel", "", 400, 1000, "async task: zz not found")
-}
-
-func TestFailedTask(t *testing.T) {
-	b := start(t)
-	_, text, _ := b.Call(t, "POST", "/async/data/import?partial=1", content(`{"streams":{"demo":"x"}}`))
-	var answer struct{ ID string }
-	if err := json.Unmarshal([]byte(text), &answer); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "task fails", func() bool {
-		var k struct{ Status, Message string }
-		b.get("/async/task/"+answer.ID, &k)
-		return k.Status == "failed" && strings.Contains(k.Message, `"demo"`)
-	})
-	b.want("POST", "/async/task/"+answer.ID+"/cancel", "", 200, "cancel success")
-}
-
 func TestImportEndsTheService(t *testing.T) {
 	b := start(t)
 	b.want("POST", "/data/import?stop=1", content(`{"streams":{}}`), 200, "…")
 	<-b.Stopped
-}
-
-// The ruleset init.json is imported once for each of its forms.
-func TestInitialRuleset(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "init.json")
-	write := func(text string, age time.Duration) {
-		t.Helper()
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		when := time.Now().Add(-age)
-		if err := os.Chtimes(path, when, when); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(`{"streams":{"demo":`+quote(plainDemo)+`,"bad":"x"},"rules":{"hot":`+quote(hot)+`}}`, time.Hour)
-	b := &bench{apitest.Start(t, dir, ""), t}
-	for range 2 {
-		if err := b.API.ImportInitial(); err != nil {
-			t.Fatal(err)
-		}
-		b.want("GET", "/streams", "", 200, `["demo"]`+"\n")
-	}
-	b.want("DELETE", "/rules/hot", "", 200, "Rule hot is dropped.")
-	if err := b.API.ImportInitial(); err != nil {
-		t.Fatal(err)
-	}
-	b.want("GET", "/rules", "", 200, "[]\n")
-	write(`{"rules":{"hot":`+quote(hot)+`}}`, time.Minute)
-	if err := b.API.ImportInitial(); err != nil {
-		t.Fatal(err)
-	}
-	b.want("GET", "/rules", "", 200, `[{"id":"hot",…`)
-	if marks, err := filepath.Glob(filepath.Join(dir, "initialized*")); err != nil || len(marks) != 1 {
-		t.Errorf("%v, %v", marks, err)
-	}
-	write(`{`, time.Second)
-	if err := b.API.ImportInitial(); err == nil || !strings.Contains(err.Error(), "init.json: the content must be JSON") {
-		t.Errorf("error %v", err)
-	}
 }
 
 func BenchmarkImport(b *testing.B) {

@@ -75,10 +75,9 @@ func (a *API) listenToTrial(w http.ResponseWriter, r *http.Request) error {
 		return missing(&rule.NotFound{Kind: "test rule", Name: id})
 	}
 	s := newEventStream(w, eventsType)
-	if err := s.flush(); err != nil { // the client knows now that it is connected
-		return nil
+	if s.flush() == nil { // the client knows now that it is connected
+		_ = a.Rules.Listen(r.Context(), id, s.send) // the client, or the trial, has gone
 	}
-	_ = a.Rules.Listen(r.Context(), id, s.send) // the client, or the trial, has gone
 	return nil
 }
 

@@ -225,9 +225,13 @@ type sink struct{ *memory }
 
 func (s *sink) Connect(context.Context) error { return nil }
 func (s *sink) Close(context.Context) error   { return nil }
-func (s *sink) Write(_ context.Context, msgs []connector.Outbound) error {
+func (s *sink) Write(ctx context.Context, msgs []connector.Outbound) error {
 	for _, m := range msgs {
-		s.out <- string(m.Payload)
+		select {
+		case s.out <- string(m.Payload):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	return nil
 }

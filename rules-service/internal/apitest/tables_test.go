@@ -285,13 +285,29 @@ func TestLongChainEndsWhileItIsFull(t *testing.T) {
 	for i := range 50 {
 		p.Want(t, fmt.Sprintf(`{"n":%d}`, i))
 	}
+	closed, read := make(chan struct{}), make(chan struct{})
+	go func() { // what is in the chain arrives still, in order
+		defer close(read)
+		for n := 50; ; n++ {
+			select {
+			case got := <-p.memory.out:
+				if want := fmt.Sprintf(`{"n":%d}`, n); got != want {
+					t.Errorf("%s, want %s", got, want)
+				}
+			case <-closed:
+				return
+			}
+		}
+	}()
 	start := time.Now()
 	p.Close(t)
+	close(closed)
 	if took := time.Since(start); took > patience/2 {
 		t.Errorf("closing took %v", took)
 	}
 	cancel()
 	<-ended
+	<-read
 }
 
 // sendUntil is Send that gives up with ctx.

@@ -17,7 +17,9 @@ const holdPatience = 2 * time.Second
 // rule that fills it: both may run on one goroutine, which would wait for
 // itself. So it is the sources of the whole chain that wait.
 type Congestion struct {
-	behind atomic.Int32 // backlogs that are too long
+	behind  atomic.Int32  // backlogs that are too long
+	sent    atomic.Uint64 // messages of rules to rules, ever
+	waiting atomic.Int64  // of them, in all backlogs
 
 	mu     sync.Mutex
 	late   map[*Backlog]bool
@@ -48,6 +50,8 @@ func (c *Congestion) NewBacklog(limit int) *Backlog {
 // Add tells of messages that wait from now on, or, when n is negative, wait no
 // more.
 func (b *Backlog) Add(n int) {
+	b.congestion.sent.Add(uint64(max(n, 0)))
+	b.congestion.waiting.Add(int64(n))
 	if waiting := b.waiting.Add(int64(n)); waiting > b.limit || b.late.Load() {
 		b.congestion.note(b)
 	}
@@ -55,11 +59,17 @@ func (b *Backlog) Add(n int) {
 
 // Close forgets what waits.
 func (b *Backlog) Close() {
-	b.waiting.Store(0)
+	b.congestion.waiting.Add(-b.waiting.Swap(0))
 	if b.late.Load() {
 		b.congestion.note(b)
 	}
 }
+
+// Sent counts the messages of rules to rules.
+func (c *Congestion) Sent() uint64 { return c.sent.Load() }
+
+// Waiting is how many of them nobody has read yet.
+func (c *Congestion) Waiting() int { return int(c.waiting.Load()) }
 
 func (c *Congestion) note(b *Backlog) {
 	c.mu.Lock()

@@ -21,9 +21,9 @@ type Inbox[T any] struct {
 	bytes   int
 	lost    error
 	dropped uint64
-	most    int // messages that wait
-	wake    chan struct{}
-	ready   func() // see Notifier
+	most    int           // messages that wait
+	wake    chan struct{} // nil until Take waits
+	ready   func()        // see Notifier
 }
 
 // NewInbox returns an empty Inbox.
@@ -31,7 +31,7 @@ func NewInbox[T any]() *Inbox[T] { return NewInboxFor[T](inboxMessages) }
 
 // NewInboxFor returns an empty Inbox that so many messages may wait in.
 func NewInboxFor[T any](messages int) *Inbox[T] {
-	return &Inbox[T]{most: messages, wake: make(chan struct{}, 1)}
+	return &Inbox[T]{most: messages}
 }
 
 // Notify sets what Notifier says; it is called before the first Put.
@@ -47,8 +47,9 @@ func (b *Inbox[T]) Put(m T, size int) bool {
 	} else {
 		b.dropped++
 	}
+	wake := b.wake
 	b.mu.Unlock()
-	b.signal()
+	b.signal(wake)
 	return fits
 }
 
@@ -56,16 +57,18 @@ func (b *Inbox[T]) Put(m T, size int) bool {
 func (b *Inbox[T]) Fail(err error) {
 	b.mu.Lock()
 	b.lost = err
+	wake := b.wake
 	b.mu.Unlock()
-	b.signal()
+	b.signal(wake)
 }
 
-func (b *Inbox[T]) signal() {
+// signal tells that there is something to take; b.mu is not held.
+func (b *Inbox[T]) signal(wake chan struct{}) {
 	if b.ready != nil {
 		b.ready()
 	}
 	select {
-	case b.wake <- struct{}{}:
+	case wake <- struct{}{}:
 	default:
 	}
 }
@@ -77,12 +80,27 @@ func (b *Inbox[T]) Take(ctx context.Context) ([]T, error) {
 		if out, err := b.take(); out != nil || err != nil {
 			return out, err
 		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		select {
-		case <-b.wake:
+		case <-b.waker():
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// waker is told of what comes. It is made when somebody waits, as thousands of
+// sources are only read when they are ready.
+func (b *Inbox[T]) waker() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.wake == nil {
+		b.wake = make(chan struct{}, 1)
+		b.wake <- struct{}{} // something may have come since take
+	}
+	return b.wake
 }
 
 func (b *Inbox[T]) take() ([]T, error) {
@@ -94,6 +112,9 @@ func (b *Inbox[T]) take() ([]T, error) {
 		return nil, err
 	}
 	out := b.waiting
+	if b.lost != nil {
+		defer b.signal(b.wake) // there is more to take
+	}
 	clear(b.spare[:cap(b.spare)]) // lets go of the messages of the last Take
 	b.waiting, b.spare, b.bytes = b.spare[:0], out, 0
 	return out, nil

@@ -57,17 +57,13 @@ func (l *late[T]) refresh(ctx context.Context) (conn T, secrets []string, err er
 		if err != nil || slices.Equal(now, secrets) {
 			return conn, secrets, err
 		}
-		if err := conn.Close(ctx); err != nil {
-			return conn, secrets, hideIn(err, secrets)
-		}
+		_ = conn.Close(ctx) // an old one that is stuck must not be in the way of the new one
 	}
-	if conn, secrets, err = l.open(); err != nil {
-		return conn, secrets, err
-	}
+	conn, secrets, err = l.open()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.conn, l.secrets, l.made = conn, secrets, true
-	return conn, secrets, nil
+	l.conn, l.secrets, l.made = conn, secrets, err == nil
+	return conn, secrets, err
 }
 
 // Connect makes the connector with the secrets of now and connects it.
@@ -104,7 +100,26 @@ func (l *late[T]) Ping(ctx context.Context) error {
 }
 
 // lateSource is a Source that names secrets.
-type lateSource struct{ *late[Source] }
+type lateSource struct {
+	*late[Source]
+	ready func() // see Notify; nil: nobody wants to know
+}
+
+func newLateSource[C any](c C, env Env, open func(C, Env) (Source, error)) *lateSource {
+	l := &lateSource{}
+	l.late = newLate(c, env, func(c C, env Env) (Source, error) {
+		conn, err := open(c, env)
+		if n, ok := conn.(Notifier); ok && l.ready != nil {
+			n.Notify(l.ready)
+		}
+		return conn, err
+	})
+	return l
+}
+
+// Notify tells who reads the source, if it is a Notifier; a SourceSpec with a
+// Group makes no others.
+func (l *lateSource) Notify(ready func()) { l.ready = ready }
 
 // Read reads the source, which is connected.
 func (l lateSource) Read(ctx context.Context) ([]Inbound, func(error), error) {
@@ -123,6 +138,15 @@ func (l lateSource) Dropped() uint64 {
 		return d.Dropped()
 	}
 	return 0
+}
+
+// Reception is what the source says of what it was given, if it does.
+func (l lateSource) Reception() Reception {
+	conn, _, _ := l.present()
+	if r, ok := conn.(Receiver); ok {
+		return r.Reception()
+	}
+	return Reception{}
 }
 
 // Suspend leaves the transport waiting, if it can wait.

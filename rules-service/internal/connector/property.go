@@ -30,17 +30,16 @@ type Field struct {
 
 // property is a field of a configuration value.
 type property struct {
-	field   Field
-	aliases []string
-	value   reflect.Value
+	field *Field // of the type: it must not be changed
+	value reflect.Value
 }
 
 // index lists the properties of a struct; embedded structs are read through.
 func index(v reflect.Value) []property {
 	declared := declaredOf(v.Type())
 	props := make([]property, len(declared))
-	for i, d := range declared {
-		props[i] = property{field: d.field, aliases: d.field.Aliases, value: v.FieldByIndex(d.at)}
+	for i := range declared {
+		props[i] = property{field: &declared[i].field, value: v.FieldByIndex(declared[i].at)}
 	}
 	return props
 }
@@ -93,7 +92,7 @@ func find(props []property, name string) (property, bool) {
 		if strings.EqualFold(p.field.Name, name) {
 			return p, true
 		}
-		for _, a := range p.aliases {
+		for _, a := range p.field.Aliases {
 			if strings.EqualFold(a, name) {
 				return p, true
 			}
@@ -138,15 +137,16 @@ func typeName(t reflect.Type) string {
 func fieldsOf[C any](defaults C) []Field {
 	var out []Field
 	for _, p := range index(reflect.ValueOf(&defaults).Elem()) {
+		f := *p.field
 		if !p.value.IsZero() {
 			if b, err := json.Marshal(p.value.Interface()); err == nil {
-				p.field.Default = string(b)
+				f.Default = string(b)
 			}
-			if p.field.Type == "duration" {
-				p.field.Default = fmt.Sprintf("%q", p.value.Interface())
+			if f.Type == "duration" {
+				f.Default = fmt.Sprintf("%q", p.value.Interface())
 			}
 		}
-		out = append(out, p.field)
+		out = append(out, f)
 	}
 	return out
 }
@@ -168,14 +168,20 @@ func templatesOf(config any) map[string]string {
 	return out
 }
 
-// keyOf is a digest of all properties that are no Templates, so that it can be
-// shown though secrets went into it.
+// keyOf is a digest of all properties that do not come with each message, so
+// that it can be shown though secrets went into it.
 func keyOf[C any](name string, config *C, extra func(C) string) string {
 	h := sha256.New()
 	for _, p := range index(reflect.ValueOf(config).Elem()) {
 		if p.value.Type() != templateType && (p.value.Kind() != reflect.Map || p.value.Type().Elem() != templateType) {
 			_, _ = fmt.Fprintf(h, "%s=", p.field.Name)
 			writeKey(h, p.value)
+		}
+	}
+	templates := templatesOf(config)
+	for _, at := range sortedNames(templates) {
+		if text := templates[at]; refersTo(text) { // a secret stays in the sink
+			_, _ = fmt.Fprintf(h, "%s=%q;", at, text)
 		}
 	}
 	if extra != nil {

@@ -26,13 +26,14 @@ func (s safe) env() Env {
 type secretive struct {
 	config testConfig
 	closed *int
+	stuck  error // of Close
 }
 
 func (s secretive) Connect(context.Context) error { return s.fail("connect") }
 func (s secretive) Write(context.Context, []Outbound) error {
 	return &Permanent{s.fail("write")}
 }
-func (s secretive) Close(context.Context) error { *s.closed++; return nil }
+func (s secretive) Close(context.Context) error { *s.closed++; return s.stuck }
 func (s secretive) fail(what string) error {
 	return fmt.Errorf("%s %s as %s with %s, %s and %+v: %w", what, s.config.Server, s.config.Names, s.config.Password.Reveal(), s.config.Headers["A"], s.config.Nested, ErrNotConnected)
 }
@@ -42,7 +43,7 @@ func secretiveSink(t *testing.T, env Env, made *[]testConfig, closed *int) *Sink
 	r := NewRegistry()
 	AddSink(r, SinkSpec[testConfig]{Name: "test", Summary: "For tests.", New: func(c testConfig, _ Env) (Sink, error) {
 		*made = append(*made, c)
-		return secretive{c, closed}, nil
+		return secretive{config: c, closed: closed}, nil
 	}})
 	info, err := r.Sink("test")
 	if err != nil {
@@ -174,5 +175,85 @@ func TestPingKnowsSecrets(t *testing.T) {
 	}
 	if err := info.Ping(t.Context(), props, safe{}.env()); err == nil || err.Error() != "secret plant, key password: not there" {
 		t.Error(err)
+	}
+}
+
+// Templates come with each message, but for those that name secrets: actions
+// with other secrets must not share a sink.
+func TestSecretsInTemplatesMakeSinksDiffer(t *testing.T) {
+	info, err := testRegistry().Sink("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := func(topic, header string) string {
+		t.Helper()
+		c, err := info.Decode(map[string]any{"server": "s", "topic": topic, "headers": map[string]any{"Authorization": header}}, Env{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Key
+	}
+	if key("a", "x") != key("b", "y") {
+		t.Error("templates make sinks differ")
+	}
+	if key("a", "secret://one/token") == key("a", "secret://two/token") || key("secret://one/topic", "x") == key("secret://two/topic", "x") {
+		t.Error("actions with other secrets share a sink")
+	}
+	if key("a", "secret://one/token") != key("b", "secret://one/token") {
+		t.Error("actions with the same secret do not share a sink")
+	}
+}
+
+// listening is a source that tells of its reception.
+type listening struct{ Source }
+
+func (listening) Connect(context.Context) error { return nil }
+func (listening) Reception() Reception          { return Reception{Topic: "plant", LastIgnored: "x"} }
+
+func TestReceptionOfASourceWithSecrets(t *testing.T) {
+	r := NewRegistry()
+	AddSource(r, SourceSpec[testConfig]{Name: "test", Summary: "For tests.", New: func(testConfig, Env) (Source, error) { return listening{}, nil }})
+	info, err := r.Source("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := info.Decode(map[string]any{"server": "s", "password": "secret://plant/password"}, safe{"plant/password": "sesame"}.env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := s.(Receiver)
+	if got := told.Reception(); got.Topic != "" {
+		t.Errorf("%+v before it is connected", got)
+	}
+	if err := s.Connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := told.Reception(); got.Topic != "plant" || got.LastIgnored != "x" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// An old connection that cannot be closed is not in the way of new secrets.
+func TestSecretsChangeThoughTheOldConnectionIsStuck(t *testing.T) {
+	store := safe{"plant/password": "old"}
+	var made []testConfig
+	var closed int
+	l := newLate(testConfig{Password: "secret://plant/password"}, store.env(), func(c testConfig, _ Env) (Sink, error) {
+		made = append(made, c)
+		return secretive{c, &closed, errors.New("it is stuck")}, nil
+	})
+	for _, password := range []string{"old", "new"} {
+		store["plant/password"] = password
+		_ = l.Connect(t.Context())
+		if n := len(made); n == 0 || made[n-1].Password.Reveal() != password {
+			t.Fatalf("%d were made, and none with %s", n, password)
+		}
+	}
+	if closed != 1 {
+		t.Errorf("closed %d times", closed)
 	}
 }

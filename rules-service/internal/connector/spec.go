@@ -78,7 +78,9 @@ type SinkInfo struct {
 type SourceInfo struct {
 	Name, Summary, Example string
 	Format                 string
+	Inner                  bool // see SourceSpec; the sink of that name writes what it reads
 	Fields                 []Field
+	AllFields              []Field // with those that every source has
 	Decode                 func(props map[string]any, env Env) (*SourceConfig, error)
 }
 
@@ -127,23 +129,9 @@ func AddSink[C any](r *Registry, s SinkSpec[C]) {
 		Name: s.Name, Summary: s.Summary, Example: s.Example, Fields: own,
 		Decode: func(props map[string]any, env Env) (*SinkConfig, error) {
 			out := &SinkConfig{Type: s.Name, Batch: s.Batch, Connectionless: s.Connectionless, Rows: s.Rows, Common: defaultSinkCommon}
-			d := decoder{warnings: &out.Warnings}
-			c := s.Defaults // decoding replaces lists and maps as a whole
-			props, connection, err := resolveSink(s.Name, props, all, env.Named)
+			c, err := s.decode(props, all, env, out)
 			if err != nil {
 				return nil, fmt.Errorf("sink %s: %w", s.Name, err)
-			}
-			out.Connection = connection
-			if len(env.SinkDefaults) > 0 {
-				props = Merge(all, env.SinkDefaults, props)
-			}
-			if err := d.decode(props, &c, &out.Common, retiredSinkProperties); err != nil {
-				return nil, fmt.Errorf("sink %s: %w", s.Name, err)
-			}
-			if a, ok := any(&c).(Adjuster); ok {
-				if err := a.Adjust(&out.Common); err != nil {
-					return nil, fmt.Errorf("sink %s: %w", s.Name, err)
-				}
 			}
 			out.Templates = templatesOf(&c)
 			maps.DeleteFunc(out.Templates, func(_, text string) bool { return refersTo(text) }) // they never reach a queue
@@ -160,6 +148,25 @@ func AddSink[C any](r *Registry, s SinkSpec[C]) {
 	}
 }
 
+// decode reads the own properties, and those that every sink has into out. all
+// are both.
+func (s *SinkSpec[C]) decode(props map[string]any, all []Field, env Env, out *SinkConfig) (c C, err error) {
+	if props, out.Connection, err = resolveSink(s.Name, props, all, env.Named); err != nil {
+		return c, err
+	}
+	if len(env.SinkDefaults) > 0 {
+		props = Merge(all, env.SinkDefaults, props)
+	}
+	c = s.Defaults // decoding replaces lists and maps as a whole
+	if err := (decoder{warnings: &out.Warnings}).decode(props, &c, &out.Common, retiredSinkProperties); err != nil {
+		return c, err
+	}
+	if a, ok := any(&c).(Adjuster); ok {
+		err = a.Adjust(&out.Common)
+	}
+	return c, err
+}
+
 // AddSource registers a source; it panics as AddSink does.
 func AddSource[C any](r *Registry, s SourceSpec[C]) {
 	if _, ok := r.sources[s.Name]; ok {
@@ -167,7 +174,7 @@ func AddSource[C any](r *Registry, s SourceSpec[C]) {
 	}
 	own := fieldsOf(s.Defaults)
 	r.sources[s.Name] = &SourceInfo{
-		Name: s.Name, Summary: s.Summary, Example: s.Example, Format: s.Format, Fields: own,
+		Name: s.Name, Summary: s.Summary, Example: s.Example, Format: s.Format, Inner: s.Inner, Fields: own, AllFields: slices.Concat(own, SourceFields()),
 		Decode: func(props map[string]any, env Env) (*SourceConfig, error) {
 			out := &SourceConfig{Type: s.Name, Format: s.Format, Inner: s.Inner, Common: defaultSourceCommon}
 			d := decoder{warnings: &out.Warnings}
@@ -183,7 +190,7 @@ func AddSource[C any](r *Registry, s SourceSpec[C]) {
 			}
 			out.Open = func() (Source, error) { return s.New(c, env) }
 			if references(c) {
-				out.Open = func() (Source, error) { return lateSource{newLate(c, env, s.New)}, nil }
+				out.Open = func() (Source, error) { return newLateSource(c, env, s.New), nil }
 			}
 			return out, nil
 		},

@@ -155,7 +155,7 @@ func (h *Lookup) lose(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		if _, err := ids(ctx, l, "id", value.OfInt(1)); !errors.Is(err, connector.ErrNotConnected) {
-			return fmt.Errorf("without a server Find returns %v", err)
+			return fmt.Errorf("without a server Find returns %w", err)
 		}
 		return nil
 	})
@@ -166,9 +166,10 @@ func (h *Lookup) lose(t *testing.T) {
 		if err := l.Connect(ctx); err != nil {
 			return err
 		}
-		if got, err := ids(ctx, l, "id", value.OfInt(1)); err != nil || got != "1" {
-			return fmt.Errorf("found %q, %v", got, err)
+		got, err := ids(ctx, l, "id", value.OfInt(1))
+		if err == nil && got != "1" {
+			err = fmt.Errorf("found %q", got)
 		}
-		return nil
+		return err
 	})
 }

@@ -29,6 +29,9 @@ type backlog struct {
 	buf     []byte
 }
 
+// keptBuffer is how much memory is kept for the next append.
+const keptBuffer = 2 * spillBytes
+
 // readAtOnce is how many records are read at a time.
 const readAtOnce = 256
 
@@ -132,6 +135,19 @@ func (b *backlog) next(end journal.Offset) ([]journal.Record, error) {
 	return records, nil
 }
 
+// handed notes that the records that were written last are in the hand, and not
+// to be read. Others may stand in front of them, when the log could not be
+// opened before.
+func (b *backlog) handed(first, end journal.Offset) {
+	if b.read == first {
+		b.read = end
+		return
+	}
+	for o := first; o < end; o++ {
+		b.over[o] = true
+	}
+}
+
 // append writes messages behind those that are there, and returns the offset
 // of the first.
 func (b *backlog) append(items []item) (journal.Offset, error) {
@@ -145,6 +161,9 @@ func (b *backlog) append(items []item) (journal.Offset, error) {
 		b.records = append(b.records, b.buf[from:to])
 		from = to
 	}
+	if cap(b.buf) > keptBuffer {
+		defer func() { b.buf, b.records = nil, nil }()
+	}
 	return b.log.Append(context.Background(), b.records...)
 }
 
@@ -153,8 +172,11 @@ func (b *backlog) done(before journal.Offset) error {
 	if b.log == nil || before <= b.dropped {
 		return nil
 	}
+	if err := b.log.Drop(before); err != nil {
+		return err
+	}
 	b.dropped = before
-	return b.log.Drop(before)
+	return nil
 }
 
 // forget keeps the messages of an action, or of all of a rule, that are there

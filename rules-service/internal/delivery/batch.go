@@ -92,7 +92,8 @@ func (b *batch) message() message {
 	if b.rows {
 		m.Payload = codec.AppendRows(nil, b.list)
 	} else {
-		m.Payload = append(b.payload, ']')
+		b.payload = append(b.payload, ']')
+		m.Payload = b.payload
 	}
 	*b = batch{size: b.size, linger: b.linger, rows: b.rows, timed: b.timed}
 	return m
@@ -152,6 +153,18 @@ func (t *Target) flush() *value.Ack {
 	return m.ack
 }
 
+// squeeze makes room for a message that cannot wait for it, unless there may be
+// some soon. worker.mu is held.
+func (t *Target) squeeze(dropped []*value.Ack) []*value.Ack {
+	for t.full() {
+		var wait time.Duration
+		if wait, dropped = t.relieve(dropped); wait > 0 {
+			break
+		}
+	}
+	return dropped
+}
+
 // linger sees to it that a batch that has begun is sent in time. One timer
 // serves all batches of the worker; mu is held.
 func (w *worker) linger(t *Target) {
@@ -186,7 +199,7 @@ func (w *worker) flushDue() {
 			continue
 		}
 		t.batch.timed = false
-		own = append(own, t.flush())
+		own = append(t.squeeze(own), t.flush())
 	}
 	clear(w.lingering[len(later):])
 	if w.lingering = later; len(later) > 0 {

@@ -13,6 +13,26 @@ import (
 	"sluice/sqlengine/value"
 )
 
+// A batch that is sent when its time has come does not make a full queue grow.
+func TestLingerIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		s.set(errRefused)
+		p := poolOf(s)
+		target := openRule(t, p, "r1", "t", map[string]any{"lingerInterval": "10ms", "bufferLength": 10})
+		const n = 500
+		for i := range n {
+			push(target, i, i+1)
+			time.Sleep(20 * time.Millisecond)
+		}
+		st := target.Stats()
+		if st.BufferLength > 10+1 || st.DroppedBy[Overflow]+uint64(st.BufferLength) != n {
+			t.Errorf("%+v", st)
+		}
+		_ = target.Finish(canceled(t))
+	})
+}
+
 func TestBatch(t *testing.T) {
 	for _, c := range []struct {
 		name  string

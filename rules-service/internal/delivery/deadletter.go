@@ -104,10 +104,10 @@ func (d *deadLetters) write(items []item, reason error) error {
 	if err := d.makeRoom(int64(len(lines))); err != nil {
 		return fmt.Errorf("dead letters: %w", err)
 	}
-	n, err := d.file.Write(lines)
-	if d.size += int64(n); err != nil {
-		return fmt.Errorf("dead letters: %w", err)
+	if _, err := d.file.Write(lines); err != nil {
+		return fmt.Errorf("dead letters: %w", errors.Join(err, d.shut())) // open mends it
 	}
+	d.size += int64(len(lines))
 	return nil
 }
 
@@ -137,16 +137,31 @@ func (d *deadLetters) open() error {
 	if err := os.MkdirAll(filepath.Dir(d.path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(d.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(d.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
-	info, err := f.Stat()
+	size, err := endLine(f)
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
-	d.file, d.size = f, info.Size()
+	d.file, d.size = f, size
 	return nil
+}
+
+// endLine ends a line that was cut, so that the next letter is not part of it,
+// and returns the size of the file.
+func endLine(f *os.File) (size int64, err error) {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return 0, err
+	}
+	last := make([]byte, 1)
+	if _, err := f.ReadAt(last, info.Size()-1); err != nil || last[0] == '\n' {
+		return info.Size(), err
+	}
+	n, err := f.WriteString("\n")
+	return info.Size() + int64(n), err
 }
 
 // previous is the path of the file before this one.

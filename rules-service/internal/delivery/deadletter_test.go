@@ -12,6 +12,23 @@ import (
 	"sluice/rules-service/internal/connector"
 )
 
+// A line that was cut by the end of a process, or by a full disk, does not
+// spoil the one that follows.
+func TestLetterBehindATornLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "letters.jsonl")
+	must(t, os.WriteFile(path, []byte(`{"id":"x","rule":"r`), 0o600))
+	d := &deadLetters{path: path, most: 1 << 20}
+	it := item{target: &Target{rule: "r1"}}
+	it.Payload = []byte("a")
+	must(t, d.write([]item{it}, errRefused))
+	n := 0
+	must(t, d.each(func(*DeadLetter) { n++ }))
+	if n != 1 {
+		t.Errorf("%d letters", n)
+	}
+	must(t, d.close())
+}
+
 func lettersIn(t *testing.T, path string) (all []DeadLetter) {
 	t.Helper()
 	data, err := os.ReadFile(path)

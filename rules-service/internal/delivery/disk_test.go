@@ -197,7 +197,7 @@ func TestDamage(t *testing.T) {
 				for i := range 10 {
 					push(target, 1+100*i, 1+100*(i+1))
 				}
-				settled(t, "all is on disk", func() bool { return target.Stats().BufferLength == 1001 && target.disk.waiting == 1001 })
+				settled(t, "all is on disk", func() bool { return target.Stats().BufferLength == 1001 && waitingOnDisk(target) == 1001 })
 				if restart {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 					defer cancel()
@@ -266,7 +266,7 @@ func TestDiskFullForAWhile(t *testing.T) {
 		p.env.Log = slog.New(slog.NewTextHandler(&log, nil))
 		target := openRule(t, p, "r1", "t", map[string]any{"bufferLength": 2000})
 		push(target, 0, 500)
-		settled(t, "all is on disk", func() bool { return target.disk.waiting == 500 })
+		settled(t, "all is on disk", func() bool { return waitingOnDisk(target) == 500 })
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 100, Max: was.Max}); err != nil {
 			t.Skip("file sizes cannot be limited here:", err)
 		}
@@ -280,7 +280,7 @@ func TestDiskFullForAWhile(t *testing.T) {
 			t.Errorf("%+v\n%s", st, log.String())
 		}
 		time.Sleep(3 * diskPause)
-		settled(t, "all is on disk", func() bool { return target.disk.waiting == 2000 })
+		settled(t, "all is on disk", func() bool { return waitingOnDisk(target) == 2000 })
 		push(target, 2000, 2500)
 		s.set(nil)
 		settled(t, "all is written", func() bool { return target.Stats().RecordsOut == 2500 })

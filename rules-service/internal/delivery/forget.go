@@ -122,7 +122,7 @@ func (w *worker) forget(a action) error {
 	}
 	for i := range w.hand.items {
 		if it := &w.hand.items[i]; it.place != inMemory {
-			if c := it.target.disk; c.owner.rule == a.rule && (a.name == "" || c.owner.stats.Name == a.name) {
+			if c := it.target.disk; c.owner.rule == a.rule && (a.name == "" || c.owner.name == a.name) {
 				c.waiting++
 			}
 		}

@@ -54,6 +54,7 @@ func (w *worker) leave(it *item) {
 	case barred:
 		t.disk.waiting--
 		t.barred--
+		t.release()
 	case inMemory:
 		if t.inFlight--; t.inFlight == 0 {
 			t.release()

@@ -42,23 +42,37 @@ func (p *Pool) DeadLetters(f LetterFilter, limit int) (list []DeadLetter, total 
 // DropDeadLetters takes letters out of the file, and tells how many.
 func (p *Pool) DropDeadLetters(f LetterFilter) (int, error) { return p.letters.remove(f.picks) }
 
-// each shows all letters, the oldest first. Lines that are none are left out.
+// each shows all letters, the oldest first. Lines that are none are left out. It
+// holds up nobody who writes letters.
 func (d *deadLetters) each(visit func(*DeadLetter)) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, path := range d.paths() {
-		err := eachLine(path, func(line []byte) error {
+	files, err := d.files()
+	for _, f := range files {
+		err = errors.Join(err, eachLine(f, func(line []byte) error {
 			var l DeadLetter
 			if json.Unmarshal(line, &l) == nil && l.ID != "" {
 				visit(&l)
 			}
 			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("read dead letters: %w", err)
-		}
+		}), f.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("read dead letters: %w", err)
 	}
 	return nil
+}
+
+// files opens the files as they are at one moment, the older one first.
+func (d *deadLetters) files() (list []*os.File, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, path := range d.paths() {
+		f, e := os.Open(path)
+		if e == nil {
+			list = append(list, f)
+		}
+		err = errors.Join(err, ignoreAbsent(e))
+	}
+	return list, err
 }
 
 // paths are those of the files, the older one first.
@@ -88,12 +102,17 @@ func (d *deadLetters) remove(picks func(*DeadLetter) bool) (int, error) {
 
 // rewrite replaces a file by one without the letters that are picked.
 func rewrite(path string, picks func(*DeadLetter) bool) (removed int, err error) {
-	file, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	old, err := os.Open(path)
 	if err != nil {
 		return 0, ignoreAbsent(err)
 	}
+	defer old.Close()
+	file, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return 0, err
+	}
 	out := bufio.NewWriter(file)
-	err = eachLine(path, func(line []byte) error {
+	err = eachLine(old, func(line []byte) error {
 		var l DeadLetter
 		if json.Unmarshal(line, &l) == nil && picks(&l) {
 			removed++
@@ -109,14 +128,8 @@ func rewrite(path string, picks func(*DeadLetter) bool) (removed int, err error)
 	return removed, os.Rename(file.Name(), path)
 }
 
-// eachLine shows the lines of a file, if there is one; they are valid until the
-// next.
-func eachLine(path string, visit func([]byte) error) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return ignoreAbsent(err)
-	}
-	defer f.Close()
+// eachLine shows the lines of a file.
+func eachLine(f *os.File, visit func([]byte) error) error {
 	for r := bufio.NewReader(f); ; {
 		line, err := r.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {

@@ -154,9 +154,11 @@ func (p *Pool) Close(ctx context.Context) error {
 		targets = append(targets, w.allTargets()...)
 	}
 	p.mu.Unlock()
-	var errs []error
-	for _, t := range targets {
-		errs = append(errs, t.Finish(ctx))
+	errs := make([]error, len(targets))
+	var work sync.WaitGroup
+	for i, t := range targets { // at once: one that hangs takes no time from the others
+		work.Go(func() { errs[i] = t.Finish(ctx) })
 	}
+	work.Wait()
 	return errors.Join(append(errs, p.letters.close())...)
 }

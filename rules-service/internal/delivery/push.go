@@ -25,7 +25,7 @@ func (t *Target) Push(b *value.Batch) error {
 	outs := t.renderer.render(b, func(err error) { errs = append(errs, err) })
 	w := t.worker
 	w.mu.Lock()
-	t.stats.RecordsIn += uint64(len(b.Rows))
+	t.figures.recordsIn += uint64(len(b.Rows))
 	t.begin(len(outs))
 	for _, err := range errs {
 		t.unrendered(err)
@@ -63,8 +63,8 @@ func (t *Target) PushError(e error) {
 // begin notes that results come; worker.mu is held.
 func (t *Target) begin(results int) {
 	t.now = time.Now()
-	t.stats.LastInvocation = t.now
-	t.stats.MessagesProcessed += uint64(results)
+	t.figures.invoked = t.now
+	t.figures.processed += uint64(results)
 }
 
 // unrendered counts a result of which no message can be made; worker.mu is
@@ -72,7 +72,7 @@ func (t *Target) begin(results int) {
 func (t *Target) unrendered(err error) {
 	t.exception(err)
 	t.complain(err)
-	t.stats.drop(Unrendered, 1)
+	t.figures.drop(Unrendered, 1)
 }
 
 func releaseAll(acks []*value.Ack) {
@@ -91,35 +91,47 @@ func (t *Target) number(m *message) {
 // waits.
 func (t *Target) put(m message, dropped []*value.Ack) []*value.Ack {
 	t.number(&m)
-	w := t.worker
-	for t.waiting() >= t.limit && !t.closed {
-		left := patience - time.Since(t.stuck())
-		switch {
-		case t.replays && w.resuming():
-			t.awaitResumed()
+	for t.full() {
+		var wait time.Duration
+		if wait, dropped = t.relieve(dropped); wait > 0 {
+			t.await(wait)
 			t.now = time.Now()
-		case left > 0 && !t.lagging && (w.spilling || !w.failing):
-			t.await(left)
-			t.now = time.Now()
-		case !w.spilling && w.spill(): // there will be room
-		case !w.failing && !t.lagging:
-			t.lag()
-		default:
-			oldest := t.pop()
-			dropped = append(dropped, oldest.ack)
-			t.settled(oldest.number)
-			t.stats.drop(Overflow, 1)
 		}
 	}
 	t.enqueue(m)
 	return dropped
 }
 
+// full tells that there is no room for one more; worker.mu is held.
+func (t *Target) full() bool { return t.waiting() >= t.limit && !t.closed }
+
+// relieve acts on a full queue. It tells how long to wait for room; 0: to look
+// again. worker.mu is held.
+func (t *Target) relieve(dropped []*value.Ack) (time.Duration, []*value.Ack) {
+	w := t.worker
+	left := patience - time.Since(t.stuck())
+	switch {
+	case t.replays && w.resuming():
+		return patience, dropped
+	case left > 0 && !t.lagging && (w.spilling || !w.failing):
+		return left, dropped
+	case !w.spilling && w.spill(): // there will be room
+	case !w.failing && !t.lagging:
+		t.lag()
+	default:
+		oldest := t.pop()
+		dropped = append(dropped, oldest.ack)
+		t.settled(oldest.number)
+		t.figures.drop(Overflow, 1)
+	}
+	return 0, dropped
+}
+
 // enqueue puts a message into the queue, whatever room there is; worker.mu is
 // held.
 func (t *Target) enqueue(m message) {
 	if t.closed {
-		t.stats.drop(Ended, 1)
+		t.figures.drop(Ended, 1)
 		t.giveUp(m.number)
 		return
 	}
@@ -150,18 +162,6 @@ func (t *Target) await(d time.Duration) {
 	}
 }
 
-// awaitResumed waits until it is known what is on disk; worker.mu is held, but
-// not meanwhile.
-func (t *Target) awaitResumed() {
-	space := t.whenSpace()
-	t.worker.mu.Unlock()
-	defer t.worker.mu.Lock()
-	select {
-	case <-space:
-	case <-t.worker.resumed:
-	}
-}
-
 // whenSpace is closed when there may be room; worker.mu is held.
 func (t *Target) whenSpace() chan struct{} {
 	if t.space == nil {
@@ -174,15 +174,16 @@ func (t *Target) whenSpace() chan struct{} {
 func (t *Target) lag() {
 	t.lagging = true
 	t.exception(errLagging)
-	t.worker.log.Warn("sink does not keep up; its oldest messages are dropped", "rule", t.rule, "action", t.stats.Name)
+	t.worker.log.Warn("sink does not keep up; its oldest messages are dropped", "rule", t.rule, "action", t.name)
 }
 
 // renderError makes the message of an error: its text or, for a sink of rows, a
 // row that holds it. Templates of properties see it as .error.
 func (r *renderer) renderError(e error) (connector.Outbound, error) {
+	r.reset()
 	text := strings.ToValidUTF8(e.Error(), "\ufffd")
 	var data any = map[string]any{"error": text}
-	if !r.common.SendSingle {
+	if !r.single {
 		data = []map[string]any{{"error": text}}
 	}
 	values, err := r.values(data)

@@ -16,7 +16,6 @@ import (
 
 // book is a server in all moods that remembers the last number of each topic.
 type book struct {
-	null
 	mu      sync.Mutex
 	written map[string]int // messages by topic
 	last    map[string]int

@@ -17,8 +17,10 @@ import (
 type renderer struct {
 	rule   string
 	form   Form
-	rows   bool // the sink takes rows
-	common connector.SinkCommon
+	rows   bool   // the sink takes rows
+	single bool   // sendSingle
+	omit   bool   // omitIfEmpty
+	field  string // dataField
 	choice codec.Choice
 	data   *template.Template   // dataTemplate, or nil
 	props  []*template.Template // properties with {{…}}
@@ -28,6 +30,11 @@ type renderer struct {
 	encoder *codec.Encoder
 	all     *codec.Encoder // without the choice: what templates see
 
+	*workspace // nil until there is a result: most rules of thousands are quiet
+}
+
+// workspace is memory that is used again for every batch.
+type workspace struct {
 	buf  []byte
 	ends []int
 	outs []connector.Outbound
@@ -35,10 +42,12 @@ type renderer struct {
 }
 
 func newRenderer(rule string, form Form, c *connector.SinkConfig) (*renderer, error) {
-	r := &renderer{rule: rule, form: form, rows: c.Rows, common: c.Common, choice: codec.Choice{Keep: c.Common.Fields, Drop: c.Common.ExcludeFields}}
+	common := &c.Common
+	r := &renderer{rule: rule, form: form, rows: c.Rows, single: common.SendSingle, omit: common.OmitIfEmpty, field: common.DataField,
+		choice: codec.Choice{Keep: common.Fields, Drop: common.ExcludeFields}}
 	var err error
-	if c.Common.DataTemplate != "" {
-		if r.data, err = parseTemplate("dataTemplate", string(c.Common.DataTemplate)); err != nil {
+	if common.DataTemplate != "" {
+		if r.data, err = parseTemplate("dataTemplate", string(common.DataTemplate)); err != nil {
 			return nil, err
 		}
 	}
@@ -67,16 +76,29 @@ func (r *renderer) render(b *value.Batch, fail func(error)) []connector.Outbound
 		r.schema = b.Schema
 		r.encoder, r.all = codec.NewChoosingEncoder(b.Schema, r.choice), codec.NewEncoder(b.Schema)
 	}
-	clear(r.outs)
-	r.buf, r.ends, r.outs = r.buf[:0], r.ends[:0], r.outs[:0]
-	if r.form.Windowed && !r.common.SendSingle {
+	r.reset()
+	if r.form.Windowed && !r.single {
 		r.result(b.Rows, false, fail)
 	} else {
 		for i := range b.Rows {
-			r.result(b.Rows[i:i+1], r.common.SendSingle, fail)
+			r.result(b.Rows[i:i+1], r.single, fail)
 		}
 	}
 	return r.finish()
+}
+
+// keptBytes is how much memory a renderer keeps for the next batch: there is one
+// for each action of each rule.
+const keptBytes = 256 << 10
+
+// reset begins a batch, in the memory of the one before.
+func (r *renderer) reset() {
+	if r.workspace == nil || cap(r.buf)+r.text.Cap() > keptBytes {
+		r.workspace = &workspace{}
+		return
+	}
+	clear(r.outs)
+	r.buf, r.ends, r.outs = r.buf[:0], r.ends[:0], r.outs[:0]
 }
 
 // finish copies all payloads to one piece of memory of their own.
@@ -91,7 +113,7 @@ func (r *renderer) finish() []connector.Outbound {
 }
 
 func (r *renderer) result(rows []value.Row, single bool, fail func(error)) {
-	if r.common.OmitIfEmpty && len(rows) == 0 {
+	if r.omit && len(rows) == 0 {
 		return
 	}
 	start := len(r.buf)
@@ -101,7 +123,7 @@ func (r *renderer) result(rows []value.Row, single bool, fail func(error)) {
 		fail(err)
 		return
 	}
-	if r.common.OmitIfEmpty && empty {
+	if r.omit && empty {
 		r.buf = r.buf[:start]
 		return
 	}
@@ -125,7 +147,7 @@ func (r *renderer) append(rows []value.Row, single bool) (values map[string]stri
 		empty, err = r.appendRows(rows, single, data)
 	case r.data != nil:
 		err = r.appendTemplate(data)
-	case r.common.DataField != "":
+	case r.field != "":
 		err = r.appendField(r.whole(rows, single))
 	case single:
 		r.buf, err = r.encoder.Append(r.buf, rows[0])
@@ -192,7 +214,7 @@ func (r *renderer) appendTemplate(data any) error {
 	if err != nil {
 		return err
 	}
-	if r.common.DataField == "" && len(r.choice.Keep)+len(r.choice.Drop) == 0 {
+	if r.field == "" && len(r.choice.Keep)+len(r.choice.Drop) == 0 {
 		r.buf = append(r.buf, text...)
 		return nil
 	}
@@ -225,15 +247,15 @@ func (r *renderer) appendField(v value.Value) error {
 
 // picked is what dataField, fields and excludeFields leave of a result.
 func (r *renderer) picked(v value.Value) (value.Value, error) {
-	if r.common.DataField != "" {
+	if r.field != "" {
 		if v.Kind() == value.List && len(v.List()) > 0 {
 			v = v.List()[0]
 		}
 		if v.Kind() != value.Object {
-			return v, fmt.Errorf("dataField %q: the result is no object", r.common.DataField)
+			return v, fmt.Errorf("dataField %q: the result is no object", r.field)
 		}
-		if v = v.Object().Get(r.common.DataField); v.Kind() != value.Object && v.Kind() != value.List {
-			return v, fmt.Errorf("dataField %q is %s; an object or an array of objects is wanted", r.common.DataField, v.Kind())
+		if v = v.Object().Get(r.field); v.Kind() != value.Object && v.Kind() != value.List {
+			return v, fmt.Errorf("dataField %q is %s; an object or an array of objects is wanted", r.field, v.Kind())
 		}
 	}
 	if len(r.choice.Keep)+len(r.choice.Drop) > 0 {

@@ -148,15 +148,16 @@ func (t *Target) resend(ctx context.Context, m message) error {
 	w := t.worker
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for t.waiting() >= t.limit && !t.closed {
+	for t.full() {
 		if err := t.awaitRoom(ctx); err != nil {
 			return err
 		}
 	}
 	if t.closed {
-		return fmt.Errorf("%s of rule %s: %w", t.stats.Name, t.rule, errClosed)
+		return fmt.Errorf("%s of rule %s: %w", t.name, t.rule, errClosed)
 	}
 	t.now = time.Now()
+	t.joinSettlements()
 	t.enqueue(m)
 	return nil
 }

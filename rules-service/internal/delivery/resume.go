@@ -1,16 +1,43 @@
 package delivery
 
+import "time"
+
 // resume takes up what a former worker has left.
 func (w *worker) resume() {
 	defer close(w.resumed)
 	if !w.backlog.exists() {
 		return
 	}
-	w.hand.Lock()
-	err := w.openBacklog()
-	w.hand.Unlock()
-	if err != nil {
+	if err := w.tryBacklog(); err != nil {
 		w.diskFailed(err)
+		w.spillers.Go(w.resumeLater)
+	}
+}
+
+func (w *worker) tryBacklog() error {
+	w.hand.Lock()
+	defer w.hand.Unlock()
+	return w.openBacklog()
+}
+
+// resumeLater tries until it can be read what a former worker has left. A
+// process before this one may hold it for a while.
+func (w *worker) resumeLater() {
+	ticker := time.NewTicker(diskPause)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-w.ctx.Done():
+			return
+		}
+		if w.tryBacklog() == nil {
+			w.mu.Lock()
+			w.diskWorks()
+			w.mu.Unlock()
+			poke(w.wake)
+			return
+		}
 	}
 }
 
@@ -41,7 +68,9 @@ func (w *worker) openBacklog() error {
 	defer w.mu.Unlock()
 	w.end = end
 	for a, s := range w.backlog.seen {
-		w.tally(a).seen = s
+		if c := w.tally(a); c.absent() || c.owner.replays {
+			c.seen = s
+		}
 	}
 	w.backlog.seen = nil
 	total := 0

@@ -30,7 +30,7 @@ func (r *renderer) rowsOf(rows []value.Row, single bool, data any) ([]*value.Fie
 			return nil, fmt.Errorf("dataTemplate of a sink that takes rows must give JSON: %w", err)
 		}
 		return r.rowsIn(v)
-	case r.common.DataField != "":
+	case r.field != "":
 		return r.rowsIn(r.whole(rows, single))
 	}
 	list := make([]*value.Fields, len(rows))

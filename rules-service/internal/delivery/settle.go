@@ -50,9 +50,9 @@ func (t *Target) Settle(ctx context.Context, mark uint64) error {
 	t.settlements = slices.DeleteFunc(t.settlements, func(o *settlement) bool { return o == s })
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s of rule %s: %d messages are not safe yet: %w", t.stats.Name, t.rule, s.left, err)
+		return fmt.Errorf("%s of rule %s: %d messages are not safe yet: %w", t.name, t.rule, s.left, err)
 	case t.gone != 0 && t.gone <= mark:
-		return fmt.Errorf("%s of rule %s: messages were not delivered: %w", t.stats.Name, t.rule, errClosed)
+		return fmt.Errorf("%s of rule %s: messages were not delivered: %w", t.name, t.rule, errClosed)
 	}
 	return nil
 }
@@ -112,11 +112,21 @@ func (s *settlement) wait(ctx context.Context, d time.Duration) (bool, error) {
 // settled notes that a message is in memory alone no more; worker.mu is held.
 func (t *Target) settled(number uint64) {
 	for _, s := range t.settlements {
-		if number > s.upTo {
+		if s.left == 0 || number > s.upTo {
 			continue
 		}
 		if s.left--; s.left == 0 {
 			close(s.done)
+		}
+	}
+}
+
+// joinSettlements makes those who wait wait for a message without number, too:
+// it cannot be told from the ones that they count. worker.mu is held.
+func (t *Target) joinSettlements() {
+	for _, s := range t.settlements {
+		if s.left > 0 {
+			s.left++
 		}
 	}
 }

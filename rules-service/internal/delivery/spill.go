@@ -42,9 +42,15 @@ func (w *worker) spill() bool {
 	return true
 }
 
-// unspill lets the spiller end behind what it holds; mu is held.
+// unspill lets the spiller end behind what it holds, and gives back the memory
+// of the queues that have been full; mu is held.
 func (w *worker) unspill() {
 	w.spilling = false
+	for _, t := range w.targets {
+		if t.waiting() == 0 {
+			t.queue, t.head = nil, 0
+		}
+	}
 	poke(w.spillWake)
 }
 
@@ -153,7 +159,7 @@ func (w *worker) storeHand() error {
 		return err
 	}
 	end := first + journal.Offset(len(list))
-	w.backlog.read = end
+	w.backlog.handed(first, end)
 	w.mu.Lock()
 	for i := range w.hand.items {
 		if it := &w.hand.items[i]; it.place == inMemory {
@@ -202,6 +208,11 @@ func (w *worker) reached(end journal.Offset) {
 	w.end = max(w.end, end)
 	w.unsettled = true
 	w.progress = time.Now()
+	w.diskWorks()
+}
+
+// diskWorks notes that the disk can be used; mu is held.
+func (w *worker) diskWorks() {
 	if w.diskFails {
 		w.diskFails = false
 		w.log.Info("the queue on disk works again")
@@ -304,7 +315,7 @@ func (w *worker) refuseNewest(group []item, refused func(*item) bool) (kept []it
 			it.target.exception(errTooLarge)
 			it.target.complain(errTooLarge)
 		}
-		it.target.stats.drop(Overflow, 1)
+		it.target.figures.drop(Overflow, 1)
 		w.leave(it)
 		out = append(out, *it)
 	}
@@ -350,7 +361,7 @@ func (w *worker) putBack(group []item) {
 		t := group[i].target
 		t.inFlight--
 		if !slices.Contains(w.targets, t) {
-			t.stats.drop(Ended, 1)
+			t.figures.drop(Ended, 1)
 			t.giveUp(group[i].number)
 			t.settled(group[i].number)
 			lost = append(lost, group[i])

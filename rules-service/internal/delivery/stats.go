@@ -54,8 +54,49 @@ type SinkStats struct {
 	LastTryTime             time.Time
 }
 
+// figures are what a target counts; worker.mu guards them. There is one for
+// each action of each rule, so it holds no more than it must.
+type figures struct {
+	recordsIn, recordsOut, processed uint64
+	latency                          time.Duration
+	dropped                          [Reasons]uint64
+	invoked                          time.Time
+	exceptions                       uint64
+	last                             *exception
+}
+
+type exception struct {
+	message string
+	time    time.Time
+}
+
 // drop counts messages that are lost.
-func (s *SinkStats) drop(why Reason, n int) {
-	s.Dropped += uint64(n)
-	s.DroppedBy[why] += uint64(n)
+func (f *figures) drop(why Reason, n int) { f.dropped[why] += uint64(n) }
+
+func (f *figures) show(s *SinkStats) {
+	s.RecordsIn, s.RecordsOut, s.MessagesProcessed = f.recordsIn, f.recordsOut, f.processed
+	s.ProcessLatency, s.LastInvocation, s.Exceptions = f.latency, f.invoked, f.exceptions
+	s.DroppedBy = f.dropped
+	for _, n := range f.dropped {
+		s.Dropped += n
+	}
+	if f.last != nil {
+		s.LastException, s.LastExceptionTime = f.last.message, f.last.time
+	}
+}
+
+// Stats are the figures of the action.
+func (t *Target) Stats() SinkStats {
+	w := t.worker
+	s := SinkStats{Name: t.name, DiskBytes: w.backlog.size()}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t.figures.show(&s)
+	s.BufferLength = t.waiting() + t.inFlight + t.disk.waiting - t.disk.skip
+	if t.batch != nil && t.batch.results > 0 {
+		s.BufferLength++
+	}
+	s.Connection, s.LastTryTime = w.status, w.lastTry
+	s.LastConnectedTime, s.LastDisconnectedTime, s.LastDisconnectedMessage = w.lastUp, w.lastDown, w.lastDownMessage
+	return s
 }

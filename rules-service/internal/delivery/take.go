@@ -111,13 +111,15 @@ func (w *worker) keep(items []item) {
 	before := w.backlog.read
 	for i := range items {
 		if items[i].place == onDisk {
-			before = items[i].offset
+			before = min(before, items[i].offset)
 			break
 		}
 	}
-	if err := w.backlog.done(before); err != nil {
+	err := w.backlog.done(before)
+	if err != nil && !w.undropped {
 		w.log.Warn("messages that are written stay on disk and may be written again", "error", err)
 	}
+	w.undropped = err != nil
 }
 
 // lost tells of the end of the connection while nothing is written.

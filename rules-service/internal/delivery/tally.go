@@ -15,8 +15,7 @@ func (w *worker) tally(a action) *tally {
 	if c := w.tallies[a]; c != nil {
 		return c
 	}
-	absent := &Target{worker: w, rule: a.rule, closed: true}
-	absent.stats.Name = a.name
+	absent := &Target{worker: w, rule: a.rule, name: a.name, closed: true}
 	c := &tally{owner: absent}
 	absent.disk = c
 	w.tallies[a] = c
@@ -27,12 +26,14 @@ func (w *worker) tally(a action) *tally {
 // open counts as well.
 func (c *tally) take(t *Target) {
 	if c.absent() {
-		t.stats.RecordsOut += c.owner.stats.RecordsOut
-		for why, n := range c.owner.stats.DroppedBy {
-			t.stats.drop(Reason(why), int(n))
+		t.figures.recordsOut += c.owner.figures.recordsOut
+		for why, n := range c.owner.figures.dropped {
+			t.figures.drop(Reason(why), int(n))
 		}
 	}
-	c.owner = t
+	if c.owner = t; !t.replays {
+		c.seen = nil
+	}
 }
 
 // absent tells that the action has not been open since there is the count.
@@ -56,7 +57,7 @@ func (c *tally) lose(why Reason) {
 		c.skip--
 		return
 	}
-	c.owner.stats.drop(why, 1)
+	c.owner.figures.drop(why, 1)
 }
 
 // bound drops the oldest messages of an action that has more on disk than it
@@ -68,7 +69,7 @@ func (c *tally) bound() {
 	}
 	if over := c.waiting - c.skip - most; over > 0 {
 		c.skip += over
-		c.owner.stats.drop(Overflow, over)
+		c.owner.figures.drop(Overflow, over)
 	}
 }
 
@@ -78,7 +79,7 @@ func (w *worker) settleTallies() {
 	lost := 0
 	for a, c := range w.tallies {
 		lost += c.waiting - c.skip
-		c.owner.stats.drop(Damaged, max(0, c.waiting-c.skip))
+		c.owner.figures.drop(Damaged, max(0, c.waiting-c.skip))
 		c.waiting, c.skip = 0, 0
 		if c.owner.closed && !c.absent() {
 			delete(w.tallies, a)

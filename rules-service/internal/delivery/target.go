@@ -24,6 +24,7 @@ type Target struct {
 	limit    int
 	interval time.Duration // resendInterval
 	warnings []string
+	name     string // "mqtt_0"
 	named    string // connection that it is on; "": one of its own
 
 	diskLimit  int  // messages on disk; 0: the bytes alone count
@@ -45,7 +46,7 @@ type Target struct {
 	closed   bool
 	refused  bool      // a message was dropped for good, and none written since
 	told     time.Time // when the log last said so
-	stats    SinkStats
+	figures  figures
 
 	replays     bool   // what comes may be on disk already
 	last        uint64 // number of the last message that was pushed
@@ -74,7 +75,7 @@ func newTarget(p *Pool, w *worker, a *Action, r *renderer, c *connector.SinkConf
 		replays: a.From != 0, diskLimit: common.DiskMessages(max(w.batch, readAtOnce)), dropNewest: common.CacheFull == connector.DropNewest, forgets: common.CleanCacheAtStop,
 	}
 	t.named = c.Connection
-	t.stats.Name = fmt.Sprintf("%s_%d", a.Type, a.Index)
+	t.name = fmt.Sprintf("%s_%d", a.Type, a.Index)
 	if t.last = a.From; !t.replays {
 		t.last = firstNumber()
 	}
@@ -84,7 +85,7 @@ func newTarget(p *Pool, w *worker, a *Action, r *renderer, c *connector.SinkConf
 }
 
 // action names the target; the name never changes.
-func (t *Target) action() action { return action{t.rule, t.stats.Name} }
+func (t *Target) action() action { return action{t.rule, t.name} }
 
 // Warnings are what the rule's author should know about the action.
 func (t *Target) Warnings() []string { return t.warnings }
@@ -99,7 +100,7 @@ func (t *Target) complain(err error) {
 	now := time.Now()
 	if !t.refused && (t.told.IsZero() || now.Sub(t.told) >= quiet) {
 		t.told = now
-		t.worker.log.Warn("messages that cannot be delivered are dropped", "rule", t.rule, "action", t.stats.Name, "error", err)
+		t.worker.log.Warn("messages that cannot be delivered are dropped", "rule", t.rule, "action", t.name, "error", err)
 	}
 	t.refused = true
 }
@@ -130,16 +131,26 @@ func (t *Target) release() {
 		close(t.space)
 		t.space = nil
 	}
-	if t.idle != nil && t.waiting()+t.inFlight == 0 {
+	if t.idle != nil && t.inMemory() == 0 {
 		close(t.idle)
 		t.idle = nil
 	}
 }
 
+// inMemory is how many messages are not on disk; of a target that is closed,
+// those alone that may go there.
+func (t *Target) inMemory() int {
+	n := t.waiting() + t.inFlight
+	if !t.closed {
+		n += t.barred
+	}
+	return n
+}
+
 // exception counts an error; worker.mu is held.
 func (t *Target) exception(err error) {
-	t.stats.Exceptions++
-	t.stats.LastException, t.stats.LastExceptionTime = err.Error(), time.Now()
+	t.figures.exceptions++
+	t.figures.last = &exception{err.Error(), time.Now()}
 }
 
 // Advance does nothing: a sink knows no time.
@@ -157,7 +168,7 @@ func (t *Target) Finish(ctx context.Context) error {
 	w.mu.Lock()
 	own := t.flush()
 	var idle chan struct{}
-	if !t.closed && t.waiting()+t.inFlight > 0 {
+	if !t.closed && t.inMemory() > 0 {
 		idle = t.whenIdle()
 	}
 	w.mu.Unlock()
@@ -189,12 +200,12 @@ func (t *Target) abandon() error {
 	own := t.flush()
 	t.closed = true
 	t.release() // a Push that waits
-	if !t.forgets && t.waiting()+t.inFlight > 0 && w.spill() {
+	if !t.forgets && t.inMemory() > 0 && w.spill() {
 		t.awaitDisk()
 	}
 	rest := slices.Clone(t.queue[t.head:])
 	t.queue, t.head = nil, 0
-	t.stats.drop(Ended, len(rest))
+	t.figures.drop(Ended, len(rest))
 	for i := range rest {
 		t.giveUp(rest[i].number)
 		t.settled(rest[i].number)
@@ -212,7 +223,7 @@ func (t *Target) abandon() error {
 	}
 	t.pool.leave(w)
 	if len(rest) > 0 {
-		errs = append(errs, fmt.Errorf("%s of rule %s: %d messages were not delivered", t.stats.Name, t.rule, len(rest)))
+		errs = append(errs, fmt.Errorf("%s of rule %s: %d messages were not delivered", t.name, t.rule, len(rest)))
 	}
 	return errors.Join(errs...)
 }
@@ -233,21 +244,4 @@ func (t *Target) awaitDisk() {
 	w.mu.Lock()
 	w.leaving--
 	poke(w.wake)
-}
-
-// Stats are the figures of the action.
-func (t *Target) Stats() SinkStats {
-	w := t.worker
-	disk := w.backlog.size()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	s := t.stats
-	s.DiskBytes = disk
-	s.BufferLength = t.waiting() + t.inFlight + t.disk.waiting - t.disk.skip
-	if t.batch != nil && t.batch.results > 0 {
-		s.BufferLength++
-	}
-	s.Connection, s.LastTryTime = w.status, w.lastTry
-	s.LastConnectedTime, s.LastDisconnectedTime, s.LastDisconnectedMessage = w.lastUp, w.lastDown, w.lastDownMessage
-	return s
 }

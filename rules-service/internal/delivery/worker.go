@@ -44,6 +44,7 @@ type worker struct {
 	letters *deadLetters
 
 	unlettered bool // the last dead letter could not be kept
+	undropped  bool // what is done with could not be dropped from disk; guarded by hand
 
 	// hand is what the worker has taken and is to write next, with the lock
 	// that whoever changes it holds; the worker holds it unless it waits. What
@@ -160,7 +161,7 @@ func (w *worker) closeBacklog() {
 func (w *worker) farewell() {
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
-	if err := w.sink.Close(ctx); err != nil {
+	if err := guard(func() error { return w.sink.Close(ctx) }); err != nil {
 		w.log.Warn("close sink", "error", err)
 	}
 }

@@ -124,9 +124,9 @@ func (w *worker) delay(n int, err error, attempt int) time.Duration {
 // failed indexes, have arrived. It returns how many have not.
 func (w *worker) written(n int, failed []int, took time.Duration) (left int) {
 	return w.part(n, failed, nil, func(t *Target) {
-		t.stats.RecordsOut++
+		t.figures.recordsOut++
 		t.refused = false
-		t.stats.ProcessLatency = took
+		t.figures.latency = took
 		if took < patience && t.waiting() <= t.limit/2 {
 			t.lagging = false
 		}
@@ -139,7 +139,7 @@ func (w *worker) refuse(n int, err error) {
 	w.keepLetters(n, err)
 	w.part(n, nil, nil, func(t *Target) {
 		t.complain(err)
-		t.stats.drop(Poison, 1)
+		t.figures.drop(Poison, 1)
 	})
 }
 
@@ -162,7 +162,7 @@ func (w *worker) giveUp() {
 			stay = append(stay, i)
 		}
 	}
-	w.part(len(w.hand.items), stay, errClosed, func(t *Target) { t.stats.drop(Ended, 1) })
+	w.part(len(w.hand.items), stay, errClosed, func(t *Target) { t.figures.drop(Ended, 1) })
 }
 
 // part takes the first n messages out of the hand, but for those at the

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // ErrDenied is the error of a request to an address of a DenyList.
@@ -29,6 +31,9 @@ func ParseDenyList(texts []string) (DenyList, error) {
 			}
 			network = netip.PrefixFrom(address, address.BitLen())
 		}
+		if a := network.Addr(); a.Is4In6() && network.Bits() >= 96 { // as they are compared
+			network = netip.PrefixFrom(a.Unmap(), network.Bits()-96)
+		}
 		list = append(list, network.Masked())
 	}
 	return list, nil
@@ -43,6 +48,11 @@ func (l DenyList) denies(a netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// Dialer connects to all other addresses.
+func (l DenyList) Dialer() *net.Dialer {
+	return &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second, ControlContext: l.control}
 }
 
 // control sees the address of each connection, after names were resolved.

@@ -11,12 +11,12 @@ import (
 )
 
 func TestDenyList(t *testing.T) {
-	list, err := ParseDenyList([]string{"169.254.0.0/16", " 10.1.2.3 ", "fd00::/8"})
+	list, err := ParseDenyList([]string{"169.254.0.0/16", " 10.1.2.3 ", "fd00::/8", "::ffff:192.168.0.0/112"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for address, want := range map[string]bool{"169.254.169.254": true, "::ffff:169.254.1.1": true, "169.255.0.1": false,
-		"10.1.2.3": true, "10.1.2.4": false, "fd00::1": true, "fe80::1%eth0": false} {
+		"10.1.2.3": true, "10.1.2.4": false, "fd00::1": true, "192.168.7.7": true, "fe80::1%eth0": false} {
 		if got := list.denies(netip.MustParseAddr(address)); got != want {
 			t.Errorf("%s: denied is %v", address, got)
 		}
@@ -86,4 +86,16 @@ func TestRedirects(t *testing.T) {
 	if _, err := c.Get(server.URL + "/round"); err == nil || !strings.Contains(err.Error(), "more than 10 times") {
 		t.Error(err)
 	}
+}
+
+func FuzzParseDenyList(f *testing.F) {
+	for _, s := range []string{"10.0.0.0/8", "::1", "fe80::1%eth0", "1.2.3.4/33"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := ParseDenyList([]string{text})
+		if err == nil && !list.denies(list[0].Addr()) {
+			t.Errorf("%q does not deny %s", text, list[0].Addr())
+		}
+	})
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -48,8 +47,7 @@ func (p *Pool) transport(s Settings) *http.Transport {
 		t.TLSClientConfig = s.TLS
 		t.MaxIdleConnsPerHost = idlePerHost
 		if len(s.Deny) > 0 {
-			d := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second, ControlContext: s.Deny.control}
-			t.DialContext = d.DialContext
+			t.DialContext = s.Deny.Dialer().DialContext
 		}
 		p.transports[key] = t
 	}

@@ -3,7 +3,6 @@ package hub
 import (
 	"fmt"
 	"sync"
-	"time"
 
 	"sluice/rules-service/internal/journal"
 	"sluice/sqlengine"
@@ -35,7 +34,7 @@ type Attachment struct {
 type reading struct {
 	stream  *stream
 	columns []value.Column
-	before  tally
+	before  mark
 }
 
 // start opens the query and puts it into its shard, between two deliveries of
@@ -48,21 +47,16 @@ func (a *Attachment) start(rule Rule, streams []*stream) error {
 	env := rule.Env
 	env.Schemas = make(map[string]*value.Schema, len(streams))
 	env.Lookups = answerers(a.lookups)
-	var err error
+	a.reads = make([]reading, 0, len(streams))
 	for _, st := range streams {
 		r := reading{stream: st, columns: rule.Query.Columns(st.def.Name)}
-		if st.layout.take(r.columns) || st.decoder == nil {
-			err = st.renew()
+		if st.layout.take(r.columns) {
+			st.decoder = nil
 		}
 		a.reads = append(a.reads, r)
 		env.Schemas[st.def.Name] = st.layout.schema
-		if err != nil {
-			break
-		}
 	}
-	if err == nil {
-		err = a.open(rule, env)
-	}
+	err := a.open(rule, env)
 	if err == nil {
 		err = load(a.run, tables(streams, rule.State != nil))
 	}
@@ -97,8 +91,8 @@ func (a *Attachment) enter(after journal.Offset) {
 	a.shard.rules++
 	for i := range a.reads {
 		r := &a.reads[i]
-		r.stream.shards[a.shard]++
-		r.before = r.stream.counts.read()
+		r.stream.shards.enter(a.shard)
+		r.before = r.stream.counts.mark()
 		if a.durable {
 			r.stream.source.wanted.Add(1)
 		}
@@ -163,15 +157,9 @@ func (h *Hub) forget(a *Attachment) {
 func (st *stream) forget(columns []value.Column, s *shard) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if st.shards[s]--; st.shards[s] == 0 {
-		delete(st.shards, s)
-	}
-	if !st.layout.release(columns) || len(st.shards) == 0 {
-		return
-	}
-	// The old decoder works as well: it only decodes more than is read.
-	if err := st.renew(); err != nil {
-		st.complain(err, time.Now())
+	st.shards.leave(s)
+	if st.layout.release(columns) {
+		st.decoder = nil
 	}
 }
 

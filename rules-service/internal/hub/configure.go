@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"sluice/rules-service/internal/codec"
@@ -24,7 +23,7 @@ func (h *Hub) configure(def *sqlengine.Stream) (format string, conf *connector.S
 	if err != nil {
 		return "", nil, err
 	}
-	props, connection, err := h.resolve(def, slices.Concat(info.Fields, sourceFields))
+	props, connection, err := h.resolve(def, info.AllFields)
 	if err != nil {
 		return "", nil, err
 	}
@@ -48,8 +47,6 @@ func checkSupported(def *sqlengine.Stream) error {
 	}
 	return nil
 }
-
-var sourceFields = connector.SourceFields()
 
 // defaultKey is the configuration key below all others of its source type.
 const defaultKey = "default"

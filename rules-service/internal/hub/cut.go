@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -29,8 +30,8 @@ func (m *Moment) lowest() journal.Offset {
 
 // Cut goes through all rules at one moment, between the same two deliveries of
 // each stream, and tells those that last: see Rule.AtCut. It fails with
-// ErrClosed, and with ErrHeld before the end of a replay.
-func (h *Hub) Cut() (*Moment, error) {
+// ErrClosed, with ErrHeld before the end of a replay, and when ctx ends.
+func (h *Hub) Cut(ctx context.Context) (*Moment, error) {
 	m, done, err := h.beginCut()
 	if err != nil {
 		return nil, err
@@ -41,6 +42,8 @@ func (h *Hub) Cut() (*Moment, error) {
 			m.Clock = max(m.Clock, clock)
 		case <-s.ended:
 			return nil, ErrClosed
+		case <-ctx.Done():
+			return nil, fmt.Errorf("rules are behind: %w", ctx.Err())
 		}
 	}
 	return m, nil
@@ -126,7 +129,7 @@ func (s *shard) cut(done chan<- int64) {
 		}
 	}
 	s.round++
-	s.untold, s.touched = s.touched, nil
+	s.untold, s.touched = append(s.untold, s.touched...), nil // nobody may have waited for the end of the last one
 	s.tell(func() { done <- clock })
 }
 

@@ -1,7 +1,11 @@
 package hub
 
 import (
+	"context"
+	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -16,7 +20,7 @@ func TestCutLeavesOutWhoHasNothingNew(t *testing.T) {
 	b.feeds.get("demo").send(`{"a":1}`)
 	out.want(t, "a=1 ")
 	counts := func() []int {
-		if _, err := b.Cut(); err != nil {
+		if _, err := b.Cut(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return []int{len(quiet), len(busy), len(window)}
@@ -41,4 +45,30 @@ func TestCutLeavesOutWhoHasNothingNew(t *testing.T) {
 	if diff := cmp.Diff([]int{0, 0, 1}, counts()); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// A cut that a shard does not come to ends with its time, and what it has not
+// told the next one tells.
+func TestCutOfAShardThatStands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, demo).keeping(IntakeOptions{})
+		cuts := make(chan []byte, 9)
+		_, out := b.attachDurable("r", "SELECT a FROM demo", cuts)
+		hold := make(chan struct{})
+		out.fail = func() error { <-hold; return nil }
+		b.feeds.get("demo").send(`{"a":1}`)
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := b.Cut(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		close(hold)
+		if _, err := b.Cut(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(cuts) == 0 {
+			t.Error("the rule has yielded a row, and no cut has told that")
+		}
+	})
 }

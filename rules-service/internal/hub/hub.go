@@ -169,7 +169,7 @@ func (h *Hub) stream(def *sqlengine.Stream) (*stream, error) {
 		src = newSource(h, conf, conn)
 		h.sources[conf.Key] = src
 	}
-	st := newStream(def, format, conf.Common.UseInt64ForWholeNumber, src, h.env.Log)
+	st := newStream(def, format, conf.Common.UseInt64ForWholeNumber, src)
 	st.connection = conf.Connection
 	h.streams[def.Name] = st
 	src.add(st)
@@ -185,9 +185,9 @@ func (h *Hub) place(streams []*stream) *shard {
 		}
 	}
 	for _, st := range streams {
-		for s := range st.shards {
-			if s.rules < emptiest.rules+spread {
-				return s
+		for _, s := range st.shards {
+			if s.shard.rules < emptiest.rules+spread {
+				return s.shard
 			}
 		}
 	}
@@ -204,33 +204,8 @@ func (h *Hub) sweep() {
 		delete(h.streams, name)
 		st.source.remove(st)
 	}
-	for key, src := range h.sources {
-		if src.idle() && src.keepers == 0 {
-			delete(h.sources, key)
-			src.stop()
-		}
-	}
-}
-
-// Keep keeps the connections of streams that are open now, until release is
-// called: for a rule that ends and begins anew at once.
-func (h *Hub) Keep(names []string) (release func()) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var kept []*source
-	for _, name := range names {
-		if st, ok := h.streams[name]; ok {
-			st.source.keepers++
-			kept = append(kept, st.source)
-		}
-	}
-	return func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		for _, src := range kept {
-			src.keepers--
-		}
-		h.sweep()
+	for _, src := range h.sources {
+		h.drop(src)
 	}
 }
 

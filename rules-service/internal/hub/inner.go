@@ -6,7 +6,7 @@ package hub
 func (s *source) subscribe(inner bool) {
 	if s.inner = inner; inner {
 		if err := s.guard(func() error { return s.conn.Connect(s.ctx) }); err != nil {
-			s.log.Debug("subscribing early", "error", err)
+			s.log().Debug("subscribing early", "error", err)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,8 +66,15 @@ type intake struct {
 	done     journal.Offset // what stands in front of it is in a checkpoint
 	err      error          // of the disk; nil: it works
 	retry    time.Time
-	unsaid   int           // appends that the journal has not answered
-	answered chan struct{} // closed when it has answered all; nil when nobody waits
+	begun    uint64 // appends
+	answered uint64 // of them, in their order
+	settling []settling
+}
+
+// settling waits for the answers to the appends up to one.
+type settling struct {
+	upTo uint64
+	done chan struct{}
 }
 
 // passage is a delivery on its way to the streams of its source.
@@ -135,7 +143,7 @@ func (in *intake) begin(s *source, msgs []connector.Inbound, r *receipt) (passag
 		in.broken(err)
 		return passage{}, errNotKept
 	}
-	in.unsaid++
+	in.begun++
 	for i := range msgs {
 		in.recent.add(s.origin, &msgs[i])
 	}
@@ -180,10 +188,14 @@ func (in *intake) answer(r *receipt, err error) {
 		in.err = nil
 		in.log.Info("the intake journal works again")
 	}
-	if in.unsaid--; in.unsaid == 0 && in.answered != nil {
-		close(in.answered)
-		in.answered = nil
-	}
+	in.answered++
+	in.settling = slices.DeleteFunc(in.settling, func(s settling) bool {
+		if s.upTo > in.answered {
+			return false
+		}
+		close(s.done)
+		return true
+	})
 	in.mu.Unlock()
 	r.journaled(err)
 }
@@ -222,24 +234,25 @@ func (in *intake) awaitRoom(ctx context.Context) bool {
 	return ctx.Err() == nil
 }
 
-// settle waits until the journal has answered all that was appended, and
-// returns the offset in front of which all is on disk.
+// settle waits until the journal has answered what was appended before, however
+// much is appended meanwhile, and returns the offset in front of which all is on
+// disk.
 func (in *intake) settle(ctx context.Context) (journal.Offset, error) {
 	in.mu.Lock()
-	var answered chan struct{}
-	if in.unsaid > 0 {
-		if in.answered == nil {
-			in.answered = make(chan struct{})
-		}
-		answered = in.answered
+	s := settling{upTo: in.begun, done: make(chan struct{})}
+	if in.answered == in.begun {
+		close(s.done)
+	} else {
+		in.settling = append(in.settling, s)
 	}
 	in.mu.Unlock()
-	if answered != nil {
-		select {
-		case <-answered:
-		case <-ctx.Done():
-			return 0, fmt.Errorf("intake journal: %w", ctx.Err())
-		}
+	select {
+	case <-s.done:
+	case <-ctx.Done():
+		in.mu.Lock()
+		in.settling = slices.DeleteFunc(in.settling, func(o settling) bool { return o == s })
+		in.mu.Unlock()
+		return 0, fmt.Errorf("intake journal: %w", ctx.Err())
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -65,7 +65,7 @@ func benchSource(b *testing.B, journaled bool) (*source, *Hub) {
 		for {
 			select {
 			case <-h.Urgent():
-				if m, err := h.Cut(); err == nil {
+				if m, err := h.Cut(b.Context()); err == nil {
 					_ = h.Forgo(m)
 				}
 			case <-h.ctx.Done():

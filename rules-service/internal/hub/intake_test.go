@@ -232,7 +232,7 @@ func TestFullJournalHoldsTheSourceBack(t *testing.T) {
 	for done := 0; done < n; {
 		select {
 		case <-b.Urgent():
-			m, err := b.Cut()
+			m, err := b.Cut(t.Context())
 			if err == nil {
 				err = errors.Join(b.Settle(context.Background(), m), b.Forgo(m))
 			}

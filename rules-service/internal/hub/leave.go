@@ -60,25 +60,3 @@ func (a *Attachment) beginLeave(done chan<- bool) (at journal.Offset, ok bool) {
 	}})
 	return at, true
 }
-
-// Silence ends all sources, so that nothing comes any more; what has come still
-// goes through the rules. Transports that can keep what comes from now on.
-func (h *Hub) Silence(ctx context.Context) {
-	h.mu.Lock()
-	if h.held != nil {
-		h.held.cut = true
-	}
-	var ending []*source
-	for _, s := range h.sources {
-		s.leave.Store(true)
-		s.stop()
-		ending = append(ending, s)
-	}
-	h.mu.Unlock()
-	for _, s := range ending {
-		select {
-		case <-s.ended:
-		case <-ctx.Done():
-		}
-	}
-}

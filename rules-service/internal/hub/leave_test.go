@@ -31,14 +31,14 @@ func TestSilenceLosesNothingThatWasAcknowledged(t *testing.T) {
 	silent := make(chan struct{})
 	go func() {
 		defer close(silent)
-		b.Silence(t.Context())
+		b.Silence(t.Context(), func(context.Context) {})
 	}()
 	waitFor(t, b.ended)
 	close(hold)
 	<-silent
 	close(stop)
 	<-ended
-	m, err := b.Cut()
+	m, err := b.Cut(t.Context())
 	if err != nil || int(m.Next) != fits || m.Behind != nil {
 		t.Errorf("%+v, %v", m, err)
 	}

@@ -26,8 +26,9 @@ type reader struct {
 	wake    chan struct{}
 
 	// These belong to the goroutine.
-	pause time.Duration // before the connection is tried again
-	again time.Time     // it is not tried before
+	refused []*source     // each for itself, to be tried again later
+	pause   time.Duration // before the connection is tried again
+	again   time.Time     // it is not tried before
 }
 
 // membership is what a reader knows of one of its sources.
@@ -54,9 +55,7 @@ var ended = func() context.Context {
 func (r *reader) join(s *source, n connector.Notifier) {
 	s.member = &membership{reader: r, pause: firstPause}
 	n.Notify(func() { r.notify(s) })
-	r.mu.Lock()
-	r.waiting = append(r.waiting, s)
-	r.mu.Unlock()
+	r.wait(s)
 	r.signal()
 }
 
@@ -134,50 +133,61 @@ func (r *reader) read(s *source) {
 	if errors.Is(err, connector.ErrEndOfInput) {
 		return
 	}
-	m.again = time.Now()
-	r.mu.Lock()
-	r.waiting = append(r.waiting, s)
-	r.mu.Unlock()
+	r.wait(s)
 }
 
 // connectDue connects one source whose time has come, and tells whether another
 // one may be due; else when the next one is.
 func (r *reader) connectDue() (next time.Time, more bool) {
 	now := time.Now()
-	r.mu.Lock()
-	r.waiting = slices.DeleteFunc(r.waiting, func(s *source) bool { return s.ctx.Err() != nil })
-	if len(r.waiting) == 0 {
-		r.mu.Unlock()
-		return time.Time{}, false
-	}
 	if now.Before(r.again) {
-		r.mu.Unlock()
 		return r.again, false
 	}
-	at := slices.IndexFunc(r.waiting, func(s *source) bool { return !now.Before(s.member.again) })
-	if at < 0 {
-		next = r.waiting[0].member.again
-		for _, s := range r.waiting {
-			if s.member.again.Before(next) {
+	if s := r.takeWaiting(); s != nil {
+		if !r.connect(s) {
+			r.wait(s)
+		}
+		return time.Time{}, true
+	}
+	for i, s := range r.refused { // few, if any
+		if now.Before(s.member.again) {
+			if next.IsZero() || s.member.again.Before(next) {
 				next = s.member.again
 			}
+			continue
 		}
-		r.mu.Unlock()
-		return next, false
+		r.refused = slices.Delete(r.refused, i, i+1)
+		r.wait(s)
+		return time.Time{}, true
 	}
-	s := r.waiting[at]
-	r.waiting = slices.Delete(r.waiting, at, at+1)
-	r.mu.Unlock()
-	if !r.connect(s) {
-		r.mu.Lock()
-		r.waiting = append(r.waiting, s)
-		r.mu.Unlock()
-	}
-	return time.Time{}, true
+	return next, false
 }
 
-// connect tries once. When it is the connection that fails, none of the others
-// is tried for a while.
+// takeWaiting takes the source that waits longest; nil: there is none.
+func (r *reader) takeWaiting() *source {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.waiting) > 0 {
+		s := r.waiting[0]
+		r.waiting[0] = nil
+		if r.waiting = r.waiting[1:]; s.ctx.Err() == nil {
+			return s
+		}
+	}
+	r.waiting = nil
+	return nil
+}
+
+// wait lists a source to be connected.
+func (r *reader) wait(s *source) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting = append(r.waiting, s)
+}
+
+// connect tries once, and tells whether the source need not wait for the
+// connection any more. When it is that which fails, none of the others is tried
+// for a while.
 func (r *reader) connect(s *source) bool {
 	m := s.member
 	m.serving.Lock()
@@ -208,7 +218,8 @@ func (r *reader) connect(s *source) bool {
 	}
 	m.again = time.Now().Add(m.pause/2 + rand.N(m.pause/2))
 	m.pause = min(2*m.pause, longestPause)
-	return false
+	r.refused = append(r.refused, s)
+	return true
 }
 
 // join gives a source to the reader of its connection; it is false when it must
@@ -227,6 +238,7 @@ func (h *Hub) join(s *source) bool {
 		h.work.Go(func() { r.run(ctx) })
 	}
 	r.members++
+	s.group = r.key // one text for all of them
 	r.join(s, n)
 	return true
 }

@@ -20,22 +20,37 @@ type known struct {
 	from origin
 	sum  uint32
 	id   uint16
+	lost bool // it is not in the journal: only its name counts
 }
 
 const (
 	// recentMessages is more than brokers leave without acknowledgement.
 	recentMessages = 16384
-	// distinctNames is how many messages back a name must not have been used
-	// before: a transport that uses its names again at once does not tell
+	// distinctNames is how many messages back from one no name may be used
+	// twice: a transport that uses its names again at once does not tell
 	// messages apart by them.
 	distinctNames = 256
 )
 
-func (r *recent) add(from origin, m *connector.Inbound) {
-	if m.ID == 0 {
+func knownOf(from origin, m *connector.Inbound) known {
+	return known{from: from, sum: crc32.ChecksumIEEE(m.Payload), id: m.ID}
+}
+
+// add remembers a message that is in the journal.
+func (r *recent) add(from origin, m *connector.Inbound) { r.note(knownOf(from, m)) }
+
+// pass remembers the name of a message that went by the journal: an older one of
+// that name is not the one that may come again.
+func (r *recent) pass(from origin, m *connector.Inbound) {
+	k := knownOf(from, m)
+	k.lost = true
+	r.note(k)
+}
+
+func (r *recent) note(k known) {
+	if k.id == 0 {
 		return
 	}
-	k := known{from, crc32.ChecksumIEEE(m.Payload), m.ID}
 	if len(r.list) < recentMessages {
 		r.list = append(r.list, k)
 		return
@@ -45,20 +60,26 @@ func (r *recent) add(from origin, m *connector.Inbound) {
 }
 
 // has tells whether a message that is delivered again was there. When in doubt
-// it was not: then it may count twice, but is not lost.
+// it was not: then it may count twice, but is not lost. A sensor that sends the
+// same text once more is in doubt as soon as any name comes up twice nearby.
 func (r *recent) has(from origin, m *connector.Inbound) bool {
 	if m.ID == 0 || !m.Again {
 		return false
 	}
+	var used names
 	sum, found, behind := crc32.ChecksumIEEE(m.Payload), false, 0
 	for i := range r.list {
 		k := &r.list[(r.next+len(r.list)-1-i)%len(r.list)] // the newest first
-		switch {
-		case k.from != from:
+		if k.from != from {
 			continue
-		case k.id == m.ID && (found || k.sum != sum):
+		}
+		if used.add(k.id) {
 			return false
-		case k.id == m.ID:
+		}
+		if k.id == m.ID {
+			if k.lost || k.sum != sum {
+				return false
+			}
 			found = true
 		}
 		if found {
@@ -68,6 +89,17 @@ func (r *recent) has(from origin, m *connector.Inbound) bool {
 		}
 	}
 	return found
+}
+
+// names is a set of what a transport calls its messages.
+type names [1 << 16 / 64]uint64
+
+// add tells whether the name was there.
+func (n *names) add(id uint16) bool {
+	word, bit := &n[id/64], uint64(1)<<(id%64)
+	was := *word&bit != 0
+	*word |= bit
+	return was
 }
 
 // unknown are the messages that the journal has not had.
@@ -90,6 +122,15 @@ func (in *intake) unknown(s *source, msgs []connector.Inbound) []connector.Inbou
 		fresh = append(fresh, msgs[i])
 	}
 	return fresh
+}
+
+// passBy notes messages that go on without the journal.
+func (in *intake) passBy(s *source, msgs []connector.Inbound) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for i := range msgs {
+		in.recent.pass(s.origin, &msgs[i])
+	}
 }
 
 // remember reads what stands at the end of a former process's journal; mu is

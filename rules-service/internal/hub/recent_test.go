@@ -33,6 +33,30 @@ func TestRecent(t *testing.T) {
 			}
 			r.add(1, msg(7, "x"))
 		}, msg(7, "x"), true},
+		{"a sensor that sends the same again, of a broker that gives the smallest free name", func(r *recent) {
+			for range 3 { // bursts, of which the last has one message less in the journal
+				for id := range uint16(20) {
+					r.add(1, msg(id+1, "21.5"))
+				}
+			}
+			r.list = r.list[:len(r.list)-1]
+		}, msg(20, "21.5"), false},
+		{"the same again with a large name that only one burst had", func(r *recent) {
+			for id := range uint16(300) {
+				r.add(1, msg(id+1, "21.5"))
+			}
+			for id := range uint16(299) {
+				r.add(1, msg(id+1, "21.5"))
+			}
+		}, msg(300, "21.5"), false},
+		{"the name went by the journal since", func(r *recent) { r.add(1, msg(7, "x")); r.pass(1, msg(7, "x")) }, msg(7, "x"), false},
+		{"the same again after all names were used by the journal", func(r *recent) {
+			r.add(1, msg(7, "x"))
+			for n := range 5000 {
+				r.pass(1, numbered(8+n))
+			}
+			r.pass(1, msg(7, "x"))
+		}, msg(7, "x"), false},
 		{"the oldest of a full list", func(r *recent) {
 			for n := range 3*recentMessages + 5 {
 				r.add(1, numbered(n))
@@ -71,7 +95,7 @@ func TestDeliveredAgain(t *testing.T) {
 	deliver(b, true, `{"a":1}`, `{"a":2}`)
 	deliver(b, true, `{"a":1}`, `{"a":3}`)
 	out.want(t, "a=1 ", "a=2 ", "a=3 ")
-	m, err := b.Cut()
+	m, err := b.Cut(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

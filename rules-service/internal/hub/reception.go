@@ -9,5 +9,8 @@ func (s *source) reception() *connector.Reception {
 		return nil
 	}
 	out := r.Reception()
+	if out.Topic == "" {
+		return nil
+	}
 	return &out
 }

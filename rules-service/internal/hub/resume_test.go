@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -49,7 +50,7 @@ func TestReplay(t *testing.T) {
 	if _, err := b.Attach(r); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Cut(); !errors.Is(err, ErrHeld) {
+	if _, err := b.Cut(t.Context()); !errors.Is(err, ErrHeld) {
 		t.Errorf("a cut before the replay: %v", err)
 	}
 	if opened, _ := b.feeds.get("demo").connections(); opened > 0 {
@@ -63,7 +64,7 @@ func TestReplay(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	waitFor(t, func() bool { opened, _ := b.feeds.get("demo").connections(); return opened == 1 })
-	if m, err := b.Cut(); err != nil || m.Next != 40 {
+	if m, err := b.Cut(t.Context()); err != nil || m.Next != 40 {
 		t.Errorf("%+v, %v", m, err)
 	}
 }
@@ -118,7 +119,7 @@ func TestReplayCutShort(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "intake")
 	const n = 20_000 // more than the queues hold
 	b := newBench(t, demo).keeping(IntakeOptions{Dir: dir})
-	_, out := b.attachDurable("r", "SELECT a FROM demo", make(chan []byte, 9))
+	b.attachDurable("r", "SELECT a FROM demo", make(chan []byte, 9))
 	var payloads []string
 	for i := range n {
 		payloads = append(payloads, fmt.Sprintf(`{"a":%d}`, i))
@@ -135,13 +136,13 @@ func TestReplayCutShort(t *testing.T) {
 	b = newBench(t, demo).keeping(IntakeOptions{Dir: dir})
 	b.Hold(Moment{})
 	hold := make(chan struct{})
-	_, out = b.attachDurable("r", "SELECT a FROM demo", make(chan []byte, 9))
+	_, out := b.attachDurable("r", "SELECT a FROM demo", make(chan []byte, 9))
 	out.fail = func() error { <-hold; return nil }
 	live := b.Resume()
-	b.Silence(t.Context())
+	b.Silence(t.Context(), func(context.Context) {})
 	close(hold)
 	<-live
-	if _, err := b.Cut(); err == nil {
+	if _, err := b.Cut(t.Context()); err == nil {
 		t.Error("a checkpoint of a replay that was cut short")
 	}
 	if err := b.Close(t.Context()); err != nil {

@@ -30,13 +30,13 @@ type source struct {
 	key    string
 	origin origin
 	conn   connector.Source
-	log    *slog.Logger
+	typ    string // of the connector
 	once   sync.Once
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	keepers int // guarded by Hub.mu: see Hub.Keep
-	ended   chan struct{}
+	gate    gate
+	keepers int          // guarded by Hub.mu: see Hub.Keep
 	leave   atomic.Bool  // the service ends: the transport is to keep what comes
 	durable bool         // the transport keeps what was not acknowledged
 	wanted  atomic.Int32 // durable rules that read it
@@ -45,6 +45,8 @@ type source struct {
 	streams []*stream // replaced, never changed
 	handed  uint64    // the last passage that was given to them
 	state   Connection
+	over    bool          // it is closed
+	ended   chan struct{} // closed when it is; nil: nobody waits for that
 
 	started bool              // guarded by Hub.mu
 	finite  bool              // it ends by itself
@@ -60,17 +62,20 @@ type source struct {
 
 func newSource(h *Hub, conf *connector.SourceConfig, conn connector.Source) *source {
 	s := &source{
-		hub: h, key: conf.Key, origin: originOf(conf.Key), conn: conn, log: h.env.Log.With("connector", conf.Type),
-		ended: make(chan struct{}), durable: conf.Durable,
+		hub: h, key: conf.Key, origin: originOf(conf.Key), conn: conn, typ: conf.Type, durable: conf.Durable,
 	}
 	s.ctx, s.cancel = context.WithCancel(h.ctx)
 	for _, w := range conf.Warnings {
-		s.log.Warn(w)
+		s.log().Warn(w)
 	}
 	s.subscribe(conf.Inner)
 	s.finite, s.group = conf.Finite, conf.Group
 	return s
 }
+
+// log names the source in what it tells. Thousands of sources say little: none
+// of them keeps a logger.
+func (s *source) log() *slog.Logger { return s.hub.env.Log.With("connector", s.typ) }
 
 // start runs the source; further calls do nothing.
 func (s *source) start() {
@@ -172,15 +177,24 @@ func (s *source) pass(ctx context.Context, msgs []connector.Inbound, p passage, 
 	if done != nil {
 		ack = value.NewAck(done)
 	}
+	err := s.passGate(ctx, msgs, p, ack)
+	ack.Release(err)
+	return err
+}
+
+// passGate gives messages to the streams that there are when the gate is open.
+func (s *source) passGate(ctx context.Context, msgs []connector.Inbound, p passage, ack *value.Ack) (err error) {
+	if !s.gate.enter(ctx) {
+		return ctx.Err()
+	}
+	defer s.gate.leave()
 	s.mu.Lock()
 	streams := s.streams
 	s.handed = p.number
 	s.mu.Unlock()
-	var err error
 	for _, st := range streams {
 		err = errors.Join(err, st.deliver(ctx, msgs, p.number, ack))
 	}
-	ack.Release(err)
 	return err
 }
 
@@ -207,7 +221,7 @@ func (s *source) sleep(d time.Duration) bool {
 }
 
 func (s *source) close() {
-	defer close(s.ended)
+	defer s.end()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	if s.journals() {
@@ -218,8 +232,31 @@ func (s *source) close() {
 		closing = c.Suspend
 	}
 	if err := closing(ctx); err != nil {
-		s.log.Warn("closing the source", "error", err)
+		s.log().Warn("closing the source", "error", err)
 	}
+}
+
+// end tells who waits for it that the source is closed.
+func (s *source) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	if s.ended != nil {
+		close(s.ended)
+	}
+}
+
+// whenEnded is closed when the source is.
+func (s *source) whenEnded() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended == nil {
+		s.ended = make(chan struct{})
+		if s.over {
+			close(s.ended)
+		}
+	}
+	return s.ended
 }
 
 // dropper is a source that counts what came faster than it was read.
@@ -249,7 +286,7 @@ func (s *source) connected() {
 	defer s.mu.Unlock()
 	s.state.Status = Connected
 	s.state.LastConnected = time.Now()
-	s.log.Info("source is connected")
+	s.log().Info("source is connected")
 }
 
 // disconnected notes the loss, and logs it unless the source was disconnected
@@ -263,8 +300,8 @@ func (s *source) disconnected(err error) {
 	s.state.LastDisconnectedMessage = err.Error()
 	switch {
 	case errors.Is(err, connector.ErrEndOfInput):
-		s.log.Info("source has come to its end")
+		s.log().Info("source has come to its end")
 	case changed:
-		s.log.Warn("source is disconnected; trying again", "error", err)
+		s.log().Warn("source is disconnected; trying again", "error", err)
 	}
 }

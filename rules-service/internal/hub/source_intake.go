@@ -72,6 +72,7 @@ func (s *source) keepPart(msgs []connector.Inbound, done func(error)) {
 			}
 			return
 		case !errors.Is(err, journal.ErrFull):
+			in.passBy(s, msgs)
 			_ = s.pass(s.ctx, msgs, passage{}, done) // done hears of the error
 			return
 		case !in.awaitRoom(s.ctx):

@@ -56,15 +56,14 @@ type Connection struct {
 	LastTry                 time.Time
 }
 
-// tally is a moment of the counters.
-type tally Counts
+// mark is where the counters stood at a moment.
+type mark struct{ messages, rows, exceptions uint64 }
 
 // since is what came after an earlier moment.
-func (t tally) since(before tally) Counts {
-	c := Counts(t)
-	c.Messages -= before.Messages
-	c.Rows -= before.Rows
-	c.Exceptions -= before.Exceptions
+func (c Counts) since(before mark) Counts {
+	c.Messages -= before.messages
+	c.Rows -= before.rows
+	c.Exceptions -= before.exceptions
 	if c.Messages == 0 {
 		c.Latency, c.LastInvocation = 0, time.Time{}
 	}
@@ -77,7 +76,7 @@ func (t tally) since(before tally) Counts {
 // counters count for all rules of a stream.
 type counters struct {
 	mu sync.Mutex
-	t  tally
+	t  Counts
 }
 
 func (c *counters) delivered(messages, rows int, start time.Time) {
@@ -98,8 +97,13 @@ func (c *counters) failed(err error, now time.Time) {
 	c.t.LastExceptionTime = now
 }
 
-func (c *counters) read() tally {
+func (c *counters) read() Counts {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.t
+}
+
+func (c *counters) mark() mark {
+	now := c.read()
+	return mark{now.Messages, now.Rows, now.Exceptions}
 }

@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -24,7 +23,6 @@ type stream struct {
 	wholeNumbers bool
 	source       *source
 	connection   string // the named one that it is on, or ""
-	log          *slog.Logger
 	counts       counters
 
 	// mu is held while a delivery is decoded and put into the queues of the
@@ -33,23 +31,24 @@ type stream struct {
 	// behind it in the queue has its slots.
 	mu      sync.Mutex
 	layout  *layout
-	decoder codec.Decoder
-	shards  map[*shard]int // rules of this stream; written under Hub.mu too
-	last    int64          // time of the newest row
-	passage uint64         // of its source, that came last
-	quiet   time.Time      // complaints are not logged until then
-	shelf   *shelf         // of a scan table, or nil
+	decoder codec.Decoder // for the layout; nil: it is made for the next message
+	shards  places        // where its rules are; written under Hub.mu too
+	last    int64         // time of the newest row
+	passage uint64        // of its source, that came last
+	quiet   time.Time     // complaints are not logged until then
+	shelf   *shelf        // of a scan table, or nil
 }
 
-func newStream(def *sqlengine.Stream, format string, wholeNumbers bool, src *source, log *slog.Logger) *stream {
-	return &stream{
-		def: def, format: format, wholeNumbers: wholeNumbers, source: src,
-		log: log.With("stream", def.Name), layout: newLayout(), shards: map[*shard]int{}, shelf: newShelf(def),
+func newStream(def *sqlengine.Stream, format string, wholeNumbers bool, src *source) *stream {
+	return &stream{def: def, format: format, wholeNumbers: wholeNumbers, source: src, layout: newLayout(), shelf: newShelf(def)}
+}
+
+// ready makes the decoder for the present layout. Of thousands of streams most
+// are quiet: it is made for the first message.
+func (st *stream) ready() error {
+	if st.decoder != nil {
+		return nil
 	}
-}
-
-// renew makes the decoder for the present layout.
-func (st *stream) renew() error {
 	d, err := codec.NewDecoder(st.format, st.layout.schema, decoderOptions(st.def, st.wholeNumbers))
 	if err != nil {
 		return fmt.Errorf("stream %s: %w", st.def.Name, err)
@@ -79,9 +78,9 @@ func (st *stream) deliver(ctx context.Context, msgs []connector.Inbound, passage
 		return nil
 	}
 	b := &value.Batch{Schema: st.layout.schema, Rows: rows, Ack: ack}
-	for s := range st.shards {
+	for _, s := range st.shards {
 		ack.Hold()
-		s.queue.put(item{stream: st.def.Name, batch: b})
+		s.shard.queue.put(item{stream: st.def.Name, batch: b})
 	}
 	return nil
 }
@@ -91,13 +90,17 @@ func (st *stream) readers() []*shard {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	list := make([]*shard, 0, maxShards)
-	for s := range st.shards {
-		list = append(list, s)
+	for _, s := range st.shards {
+		list = append(list, s.shard)
 	}
 	return list
 }
 
 func (st *stream) decode(msgs []connector.Inbound, now time.Time) []value.Row {
+	if err := st.ready(); err != nil {
+		st.complain(err, now)
+		return nil
+	}
 	rows := make([]value.Row, 0, len(msgs))
 	for i := range msgs {
 		m := &msgs[i]
@@ -128,5 +131,5 @@ func (st *stream) complain(err error, now time.Time) {
 		return
 	}
 	st.quiet = now.Add(complainEvery)
-	st.log.Warn("message cannot be decoded", "error", err)
+	st.source.hub.env.Log.Warn("message cannot be decoded", "stream", st.def.Name, "error", err)
 }

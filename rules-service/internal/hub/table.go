@@ -56,10 +56,13 @@ func (m keptMeta) Get(key string) value.Value {
 }
 
 // kept are the rows of the table in the slots of the present layout; st.mu is
-// held, and the decoder is there.
+// held.
 func (st *stream) kept() *value.Batch {
 	if st.shelf == nil || len(st.shelf.msgs) == 0 {
 		return nil
+	}
+	if err := st.ready(); err != nil {
+		return nil // it is told with the next message
 	}
 	b := &value.Batch{Schema: st.layout.schema}
 	for _, m := range st.shelf.msgs {

@@ -15,7 +15,7 @@ func loadFirst(streams []*stream) {
 	var tables []<-chan struct{}
 	for _, st := range streams {
 		if st.def.Table && st.source.finite {
-			tables = append(tables, st.source.ended)
+			tables = append(tables, st.source.whenEnded())
 		}
 	}
 	for _, st := range streams {
@@ -41,7 +41,7 @@ func (s *source) awaitTables() {
 		select {
 		case <-ended:
 		case <-timer.C:
-			s.log.Warn("a table is not loaded yet; the stream begins without it")
+			s.log().Warn("a table is not loaded yet; the stream begins without it")
 			return
 		case <-s.ctx.Done():
 			return

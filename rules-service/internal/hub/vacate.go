@@ -7,10 +7,6 @@ func (h *Hub) vacate(st *stream) {
 		return
 	}
 	delete(h.streams, st.def.Name)
-	src := st.source
-	src.remove(st)
-	if src.idle() && src.keepers == 0 && h.sources[src.key] == src {
-		delete(h.sources, src.key)
-		src.stop()
-	}
+	st.source.remove(st)
+	h.drop(st.source)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -182,6 +183,18 @@ func (l *Log) addChunk() error {
 	return nil
 }
 
+// makeFolder makes the folder of a log when it is not there. Its name is durable
+// before a chunk is.
+func makeFolder(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(dir))
+}
+
 // syncFolder makes the names of new files durable.
 func syncFolder(dir string) error {
 	d, err := os.Open(dir)
@@ -194,6 +207,11 @@ func syncFolder(dir string) error {
 // write leaves nothing behind when it fails: what stood beyond the end would be
 // taken for records after a restart.
 func (l *Log) write(last *chunk, c *commit) error {
+	if last.spoilt {
+		if err := last.clean(); err != nil {
+			return err
+		}
+	}
 	_, err := last.file.WriteAt(c.buf, last.size)
 	if now := time.Now(); err == nil && now.Sub(l.synced) >= l.o.SyncEvery {
 		if err = last.file.Sync(); err == nil {
@@ -201,7 +219,7 @@ func (l *Log) write(last *chunk, c *commit) error {
 		}
 	}
 	if err != nil {
-		return errors.Join(err, last.file.Truncate(last.size))
+		return errors.Join(err, last.clean())
 	}
 	return nil
 }

@@ -20,6 +20,8 @@ type chunk struct {
 	size  int64 // of what is committed
 	born  time.Time
 
+	spoilt bool // a write has failed, and something may stand beyond the end
+
 	// Where the record of an offset begins, for the reader who goes on where it
 	// stopped.
 	nextOffset Offset
@@ -41,7 +43,7 @@ func chunkName(name string) (Offset, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(digits, 10, 64)
-	return Offset(n), err == nil
+	return Offset(n), err == nil && len(digits) == 20
 }
 
 func createChunk(dir string, first Offset) (*chunk, error) {
@@ -83,7 +85,7 @@ type scanned struct {
 // returns false.
 func (c *chunk) scan(visit func(Record) bool) (scanned, error) {
 	var s scanned
-	r := newReader(c, 0)
+	r := newReader(c, 0, c.first)
 	for {
 		rec, err := r.next()
 		if errors.Is(err, io.EOF) {
@@ -109,12 +111,15 @@ type reader struct {
 	buf     []byte
 	pos     int     // of the next record in buf
 	base    int64   // of buf in the file
+	least   Offset  // of the next record: what has a smaller one was not written there
 	damages []int64 // where the stretches end that were skipped
 }
 
 const readAhead = 64 << 10
 
-func newReader(c *chunk, at int64) *reader { return &reader{c: c, at: at, base: at} }
+func newReader(c *chunk, at int64, least Offset) *reader {
+	return &reader{c: c, at: at, base: at, least: least}
+}
 
 // next returns the next record, whose payload is valid until the following
 // call, or io.EOF. Damage is skipped up to the next record that is whole.
@@ -124,6 +129,12 @@ func (r *reader) next() (Record, error) {
 		rec, n, v := parseRecord(r.buf[r.pos:])
 		switch v {
 		case whole:
+			if rec.Offset < r.least {
+				damaged = true
+				r.pos += n
+				continue
+			}
+			r.least = rec.Offset + 1
 			if damaged {
 				r.damages = append(r.damages, r.base+int64(r.pos))
 			}
@@ -179,6 +190,13 @@ func (r *reader) resync() int {
 	}
 	// The magic may be cut by the end of the buffer.
 	return max(1, len(rest)-len(magic)+1)
+}
+
+// clean cuts off what stands beyond the end.
+func (c *chunk) clean() error {
+	err := c.file.Truncate(c.size)
+	c.spoilt = err != nil
+	return err
 }
 
 // remove closes and deletes the file.

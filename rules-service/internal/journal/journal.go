@@ -10,10 +10,8 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -101,6 +99,7 @@ type Log struct {
 	closed   bool
 	chunks   []*chunk // oldest first; the last one is written
 	oldest   Offset
+	kept     Offset // oldest as it is on disk
 	next     Offset // of the next append
 	durable  Offset // records before it may be read
 	pending  *commit
@@ -114,7 +113,7 @@ type Log struct {
 // end is cut off. One process at a time may have it open.
 func Open(o Options) (*Log, error) {
 	o.complete()
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+	if err := makeFolder(o.Dir); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
 	l := &Log{o: o, pending: newCommit()}
@@ -192,6 +191,7 @@ func (l *Log) recover() error {
 	l.next = max(l.next, head)
 	l.durable = l.next
 	l.oldest = min(max(head, l.chunks[0].first), l.next)
+	l.kept = head
 	for _, c := range l.chunks {
 		l.stats.Bytes += c.size
 	}
@@ -213,165 +213,6 @@ func (l *Log) Stats() Stats {
 	s := l.stats
 	s.Records = uint64(l.durable - l.oldest)
 	return s
-}
-
-// Read returns up to n records from the offset on: fewer when they are large,
-// none at the end of the log. An offset older than the log starts at its
-// oldest record. Damaged records are left out and counted.
-func (l *Log) Read(from Offset, n int) ([]Record, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return nil, ErrClosed
-	}
-	now := time.Now()
-	l.expire(now)
-	from = max(from, l.oldest)
-	var list []Record
-	room := readBytes
-	for i := l.chunkOf(from); i < len(l.chunks) && len(list) < n && room > 0 && from < l.durable; i++ {
-		var err error
-		if list, err = l.readChunk(l.chunks[i], list, from, n, &room, now); err != nil {
-			return list, fmt.Errorf("journal: %w", err)
-		}
-		if i+1 < len(l.chunks) {
-			from = max(from, l.chunks[i+1].first)
-		}
-	}
-	return list, nil
-}
-
-// chunkOf is the index of the chunk that may hold an offset.
-func (l *Log) chunkOf(o Offset) int {
-	i, found := slices.BinarySearchFunc(l.chunks, o, func(c *chunk, o Offset) int {
-		switch {
-		case c.first < o:
-			return -1
-		case c.first > o:
-			return 1
-		}
-		return 0
-	})
-	if found || i == 0 {
-		return i
-	}
-	return i - 1
-}
-
-func (l *Log) readChunk(c *chunk, list []Record, from Offset, n int, room *int, now time.Time) ([]Record, error) {
-	at := int64(0)
-	if c.nextOffset <= from {
-		at = c.nextAt
-	}
-	r := newReader(c, at)
-	for len(list) < n && *room > 0 {
-		rec, err := r.next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return list, err
-		}
-		if rec.Offset >= l.durable {
-			break
-		}
-		if rec.Offset < from || l.tooOld(rec, now) {
-			continue
-		}
-		rec.Payload = slices.Clone(rec.Payload)
-		list = append(list, rec)
-		*room -= len(rec.Payload)
-		c.nextOffset, c.nextAt = rec.Offset+1, r.at
-	}
-	l.countDamage(c, r)
-	return list, nil
-}
-
-// countDamage counts what a reader had to skip, once.
-func (l *Log) countDamage(c *chunk, r *reader) {
-	for _, end := range r.damages {
-		if end > c.damagedTo {
-			l.stats.Damaged++
-			c.damagedTo = end
-		}
-	}
-}
-
-// Drop forgets the records before the offset; their space is given back chunk
-// by chunk.
-func (l *Log) Drop(before Offset) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return ErrClosed
-	}
-	if before = min(before, l.durable); before <= l.oldest {
-		return nil
-	}
-	l.oldest = before
-	if err := writeHead(l.head, before); err != nil {
-		return fmt.Errorf("journal: drop: %w", err)
-	}
-	if err := l.trim(); err != nil {
-		return fmt.Errorf("journal: drop: %w", err)
-	}
-	return nil
-}
-
-// trim deletes the chunks in front of the oldest record.
-func (l *Log) trim() error {
-	for len(l.chunks) > 1 && l.chunks[1].first <= l.oldest {
-		if err := l.removeFirst(); err != nil {
-			return err
-		}
-	}
-	if last := l.chunks[0]; len(l.chunks) == 1 && l.oldest == l.next && last.size >= l.o.ChunkBytes/2 {
-		if err := l.addChunk(); err != nil {
-			return err
-		}
-		return l.removeFirst()
-	}
-	return nil
-}
-
-func (l *Log) removeFirst() error {
-	c := l.chunks[0]
-	l.chunks = slices.Delete(l.chunks, 0, 1)
-	l.stats.Bytes -= c.size
-	return c.remove()
-}
-
-// expire drops the chunks all of whose records are too old.
-func (l *Log) expire(now time.Time) {
-	if l.o.MaxAge <= 0 {
-		return
-	}
-	for len(l.chunks) > 1 && now.Sub(l.chunks[1].born) > l.o.MaxAge {
-		l.stats.Expired += l.dropChunk()
-	}
-}
-
-// tooOld drops a record, and all in front of it, when it has come of age.
-func (l *Log) tooOld(r Record, now time.Time) bool {
-	if l.o.MaxAge <= 0 || now.Sub(r.Time) <= l.o.MaxAge {
-		return false
-	}
-	if r.Offset >= l.oldest {
-		l.stats.Expired += uint64(r.Offset + 1 - l.oldest)
-		l.oldest = r.Offset + 1
-	}
-	return true
-}
-
-// dropChunk drops the oldest chunk and returns how many records go with it.
-func (l *Log) dropChunk() uint64 {
-	from := l.oldest
-	l.oldest = max(l.oldest, l.chunks[1].first)
-	dropped := uint64(l.oldest - from)
-	// What cannot be written or deleted now is dropped again after a restart.
-	_ = writeHead(l.head, l.oldest)
-	_ = l.removeFirst()
-	return dropped
 }
 
 // Close lets the group that is being written finish, fails what waits with

@@ -1,22 +1,17 @@
 package journal
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
+	"pgregory.net/rapid"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
-
-	"pgregory.net/rapid"
 )
 
 func open(t testing.TB, o Options) *Log {
@@ -232,195 +227,11 @@ func chunks(t *testing.T, dir string) []string {
 	return names
 }
 
-// A log that is cut anywhere loses the records behind the cut and nothing else.
-func TestTornEnd(t *testing.T) {
-	dir := t.TempDir()
-	l := open(t, Options{Dir: dir})
-	add(t, l, "first", "second", "third")
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(chunks(t, dir)[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	ends := []int{headerSize + 5, 2*headerSize + 11, 3*headerSize + 16}
-	for n := range data {
-		torn := t.TempDir()
-		if err := os.WriteFile(chunkPath(torn, 0), data[:n], 0o600); err != nil {
-			t.Fatal(err)
-		}
-		l := open(t, Options{Dir: torn})
-		whole := 0
-		for whole < 3 && ends[whole] <= n {
-			whole++
-		}
-		if first := add(t, l, "new"); int(first) != whole {
-			t.Fatalf("cut at %d: next offset %d, want %d", n, first, whole)
-		}
-		if got := all(t, l, 10); len(got) != whole+1 || got[whole] != fmt.Sprintf("%d=new", whole) {
-			t.Fatalf("cut at %d: %v", n, got)
-		}
-		if s := l.Stats(); s.Damaged != 0 {
-			t.Fatalf("cut at %d: %+v", n, s)
-		}
-		if err := l.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// A byte that is wrong costs its record; the rest is delivered.
-func TestDamageIsSkippedAndCounted(t *testing.T) {
-	dir := t.TempDir()
-	l := open(t, Options{Dir: dir})
-	add(t, l, "first", "second", "third")
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	path := chunks(t, dir)[0]
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for at := headerSize + 5; at < 2*headerSize+11; at++ {
-		bad := bytes.Clone(data)
-		bad[at] ^= 0x55
-		if err := os.WriteFile(path, bad, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		l, err := Open(Options{Dir: dir})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range 2 {
-			want(t, all(t, l, 1), "0=first 2=third")
-		}
-		if s := l.Stats(); s.Damaged != 1 {
-			t.Fatalf("byte %d: %+v", at, s)
-		}
-		if err := l.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func TestFullRefuses(t *testing.T) {
-	l := open(t, Options{MaxBytes: 10 * (headerSize + 10)})
-	for range 10 {
-		add(t, l, "0123456789")
-	}
-	if _, err := l.Append(t.Context(), []byte("x")); !errors.Is(err, ErrFull) {
-		t.Fatalf("error %v", err)
-	}
-	if _, err := l.Append(t.Context(), make([]byte, 1000)); !errors.Is(err, ErrFull) {
-		t.Fatalf("error %v", err)
-	}
-	if err := l.Drop(5); err != nil {
-		t.Fatal(err)
-	}
-	if first := add(t, l, "x"); first != 10 {
-		t.Errorf("first %d", first)
-	}
-}
-
-func TestFullDropsOldest(t *testing.T) {
-	l := open(t, Options{MaxBytes: 10 * (headerSize + 10), Full: DropOldest})
-	for range 100 {
-		add(t, l, "0123456789")
-	}
-	oldest, next := l.Bounds()
-	s := l.Stats()
-	if next != 100 || s.Overflowed != uint64(oldest) || s.Records != uint64(next-oldest) || s.Records < 7 || s.Bytes > 10*(headerSize+10) {
-		t.Errorf("bounds %d, %d, %+v", oldest, next, s)
-	}
-	if got := all(t, l, 3); len(got) != int(s.Records) {
-		t.Errorf("%v", got)
-	}
-}
-
-// One record may take nearly all of the log: the next one drops it.
-func TestFullOfOneRecord(t *testing.T) {
-	l := open(t, Options{MaxBytes: 8000, Full: DropOldest})
-	add(t, l, strings.Repeat("x", 7900))
-	add(t, l, strings.Repeat("y", 200))
-	want(t, all(t, l, 10), "1="+strings.Repeat("y", 200))
-	if s := l.Stats(); s.Overflowed != 1 || s.Bytes > 8000 {
-		t.Errorf("%+v", s)
-	}
-}
-
-// A log that is full of what is too old takes new records.
-func TestOldRecordsMakeRoom(t *testing.T) {
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		l := open(t, Options{Dir: dir, MaxBytes: 4000, MaxAge: time.Hour})
-		for range 10 {
-			add(t, l, strings.Repeat("x", 300))
-			time.Sleep(10 * time.Minute)
-		}
-		time.Sleep(2 * time.Hour)
-		add(t, l, strings.Repeat("y", 1000))
-		if s := l.Stats(); s.Expired == 0 || s.Overflowed != 0 {
-			t.Errorf("%+v", s)
-		}
-	})
-}
-
 func TestAppendNothing(t *testing.T) {
 	l := open(t, Options{})
 	if first, err := l.Append(t.Context()); first != 0 || err != nil {
 		t.Errorf("%d, %v", first, err)
 	}
-}
-
-// Damage at the end of a chunk that is not the last is counted, too.
-func TestDamagedChunkIsCounted(t *testing.T) {
-	dir := t.TempDir()
-	l := open(t, Options{Dir: dir, ChunkBytes: 1})
-	for _, p := range []string{"a", "b", "c"} {
-		add(t, l, p)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(chunks(t, dir)[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	data[headerSize] ^= 1
-	if err := os.WriteFile(chunks(t, dir)[1], data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	again := open(t, Options{Dir: dir})
-	for range 2 {
-		want(t, all(t, again, 10), "0=a 2=c")
-	}
-	if s := again.Stats(); s.Damaged != 1 {
-		t.Errorf("%+v", s)
-	}
-}
-
-func TestOldRecordsExpire(t *testing.T) {
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		l := open(t, Options{Dir: dir, MaxAge: time.Hour})
-		add(t, l, "a")
-		time.Sleep(30 * time.Minute)
-		add(t, l, "b")
-		time.Sleep(40 * time.Minute)
-		add(t, l, "c")
-		want(t, all(t, l, 10), "1=b 2=c")
-		time.Sleep(2 * time.Hour)
-		want(t, all(t, l, 10), "")
-		if s := l.Stats(); s.Expired != 3 || s.Records != 0 {
-			t.Errorf("%+v", s)
-		}
-		if first := add(t, l, "d"); first != 3 {
-			t.Errorf("first %d", first)
-		}
-		want(t, all(t, l, 10), "3=d")
-	})
 }
 
 func TestSpaceIsGivenBack(t *testing.T) {
@@ -434,106 +245,6 @@ func TestSpaceIsGivenBack(t *testing.T) {
 	}
 	if n, s := len(chunks(t, dir)), l.Stats(); n > 2 || s.Bytes > 400 || s.Records != 0 {
 		t.Errorf("%d files, %+v", n, s)
-	}
-}
-
-// A disk that is full: nothing is acknowledged that is not written, and the
-// log goes on when there is room again.
-func TestDiskFull(t *testing.T) {
-	signal.Ignore(syscall.SIGXFSZ)
-	defer signal.Reset(syscall.SIGXFSZ)
-	l := open(t, Options{})
-	add(t, l, "before")
-	var was syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 100, Max: was.Max}); err != nil {
-		t.Fatal(err)
-	}
-	_, err := l.Append(t.Context(), make([]byte, 1000))
-	if e := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was); e != nil {
-		t.Fatal(e)
-	}
-	if err == nil || !strings.Contains(err.Error(), "file too large") {
-		t.Errorf("error %v", err)
-	}
-	if first := add(t, l, "after"); first != 1 {
-		t.Errorf("first %d", first)
-	}
-	want(t, all(t, l, 10), "0=before 1=after")
-}
-
-func TestNoFolder(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(Options{Dir: path}); err == nil || !strings.Contains(err.Error(), path) {
-		t.Errorf("error %v", err)
-	}
-}
-
-func FuzzOpen(f *testing.F) {
-	whole := appendRecord(appendRecord(nil, Record{Offset: 7, Time: time.Unix(1, 0), Payload: []byte("a")}), Record{Offset: 8, Time: time.Unix(2, 0)})
-	f.Add(whole, []byte{})
-	f.Add(whole[3:], []byte("123456789012"))
-	f.Add(append(bytes.Clone(whole), magic[:]...), []byte{1})
-	f.Fuzz(func(t *testing.T, chunk, head []byte) {
-		dir := t.TempDir()
-		if err := errors.Join(os.WriteFile(chunkPath(dir, 5), chunk, 0o600), os.WriteFile(filepath.Join(dir, "head"), head, 0o600)); err != nil {
-			t.Fatal(err)
-		}
-		l, err := Open(Options{Dir: dir})
-		if err != nil {
-			return
-		}
-		defer l.Close()
-		first, err := l.Append(context.Background(), []byte("new"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		list, err := l.Read(first, 2)
-		if err != nil || len(list) != 1 || string(list[0].Payload) != "new" {
-			t.Fatalf("%v, %v", list, err)
-		}
-	})
-}
-
-func BenchmarkAppend(b *testing.B) {
-	payload := bytes.Repeat([]byte("x"), 200)
-	for _, policy := range []struct {
-		name string
-		sync time.Duration
-	}{{"fsync", 0}, {"later", time.Second}} {
-		for _, batch := range []int{1, 100, 1000} {
-			b.Run(fmt.Sprintf("%s/batch=%d", policy.name, batch), func(b *testing.B) {
-				l := open(b, Options{SyncEvery: policy.sync, Full: DropOldest})
-				payloads := slices.Repeat([][]byte{payload}, batch)
-				b.ReportAllocs()
-				n := 0
-				for b.Loop() {
-					if _, err := l.Append(context.Background(), payloads...); err != nil {
-						b.Fatal(err)
-					}
-					n += batch
-				}
-				b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "records/s")
-			})
-		}
-		b.Run(policy.name+"/parallel", func(b *testing.B) {
-			l := open(b, Options{SyncEvery: policy.sync, Full: DropOldest})
-			b.SetParallelism(64)
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if _, err := l.Append(context.Background(), payload); err != nil {
-						b.Error(err)
-						return
-					}
-				}
-			})
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
-		})
 	}
 }
 

@@ -61,15 +61,18 @@ func parseRecord(b []byte) (Record, int, verdict) {
 	if !bytes.HasPrefix(b, magic[:]) {
 		return Record{}, 0, damaged
 	}
-	n := int(binary.LittleEndian.Uint32(b[24:]))
+	n := binary.LittleEndian.Uint32(b[24:])
 	if n > MaxPayload {
 		return Record{}, 0, damaged
 	}
-	size := headerSize + n
+	size := headerSize + int(n)
 	if len(b) < size {
 		return Record{}, size, cut
 	}
 	if crc32.Checksum(b[8:size], castagnoli) != binary.LittleEndian.Uint32(b[4:]) {
+		return Record{}, 0, damaged
+	}
+	if b[15] >= 0x80 { // no log gets that far
 		return Record{}, 0, damaged
 	}
 	return Record{

@@ -26,8 +26,11 @@ type Client struct {
 	pool    *Pool
 	options Options
 	log     *slog.Logger
-	refs    int            // guarded by pool.mu
-	claimed map[string]int // filters by users; guarded by pool.mu
+	refs    int // guarded by pool.mu
+
+	// Filters by users, guarded by pool.mu.
+	claimants map[string]int
+	claimed   trie[string]
 
 	mu       sync.Mutex
 	conn     paho.Client // nil while not connected
@@ -40,8 +43,15 @@ type Client struct {
 	subs     map[string][]*Subscription
 	watchers map[*watcher]bool
 
-	routes sync.RWMutex
-	trie   *trie
+	joining sync.Mutex         // of who talks to the broker about subscriptions; before mu
+	changes []*change          // that are to be made; guarded by mu
+	due     map[string]*change // the same, by filter
+	joins   bool               // a goroutine makes them
+	closing bool               // it begins with no more
+
+	routes sync.Mutex
+	trie   trie[*Subscription]
+	passes uint64 // of messages; guarded by routes
 
 	straying   sync.Mutex // behind routes
 	strays     []*Message
@@ -50,11 +60,12 @@ type Client struct {
 	stop context.CancelFunc
 	ctx  context.Context
 	done chan struct{}
+	work sync.WaitGroup
 }
 
 func newClient(p *Pool, o Options, log *slog.Logger) *Client {
-	c := &Client{pool: p, options: o, log: log, refs: 1, claimed: map[string]int{}, changed: make(chan struct{}),
-		subs: map[string][]*Subscription{}, watchers: map[*watcher]bool{}, trie: &trie{}, done: make(chan struct{})}
+	c := &Client{pool: p, options: o, log: log, refs: 1, claimants: map[string]int{}, changed: make(chan struct{}),
+		subs: map[string][]*Subscription{}, watchers: map[*watcher]bool{}, due: map[string]*change{}, done: make(chan struct{})}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }
@@ -117,7 +128,7 @@ func (c *Client) run() {
 		case err = <-lost:
 		case <-c.ctx.Done():
 			c.set(nil, nil, ErrNotConnected)
-			conn.Disconnect(100)
+			conn.Disconnect(uint(2 * farewell / time.Millisecond))
 			return
 		}
 		down = true
@@ -147,6 +158,7 @@ func (c *Client) set(conn paho.Client, ended chan error, err error) {
 	c.conn, c.ended, c.err = conn, ended, err
 	if conn != nil {
 		c.number++
+		c.join() // what came while it was made
 	}
 	if err != nil {
 		c.attempts++
@@ -243,6 +255,14 @@ func (c *Client) Connected() bool {
 // open tells whether the connection is up; mu is held.
 func (c *Client) open() bool { return c.conn != nil && c.conn.IsConnectionOpen() }
 
+// untilDown returns what is closed when the connection has ended, and whether
+// there is one.
+func (c *Client) untilDown() (down <-chan struct{}, up bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.changed, c.conn != nil
+}
+
 // Connection numbers the connections: between two calls with different answers
 // one was lost.
 func (c *Client) Connection() uint64 {
@@ -251,15 +271,26 @@ func (c *Client) Connection() uint64 {
 	return c.number
 }
 
+// Options are those that the client was made with.
+func (c *Client) Options() Options { return c.options }
+
+// Server is the address of the broker, without a password.
+func (c *Client) Server() string { return Redact(c.options.Server) }
+
 // KeepsSession tells whether the broker delivers again what was not
 // acknowledged when the connection ended.
 func (c *Client) KeepsSession() bool { return c.options.KeepSession }
 
 func (c *Client) close() {
-	c.stop()
+	if c.options.KeepSession {
+		c.leave()
+	}
 	c.mu.Lock()
 	started := c.started
+	c.closing = true
 	c.mu.Unlock()
+	c.work.Wait() // paho would hold it up for long when the connection ends meanwhile
+	c.stop()
 	if started {
 		<-c.done
 	}

@@ -83,7 +83,7 @@ func TestResubscribe(t *testing.T) {
 	c := acquire(t, p, options(broker.Addr()), "a/+", "a/+", "b/#")
 	got, lost := make(chan string, 100), make(chan error, 10)
 	for _, f := range []string{"a/+", "a/+", "b/#"} {
-		s, err := c.Subscribe(f, 1, func(m *Message) { got <- f + " " + m.Topic(); m.Ack() }, func(err error) { lost <- err })
+		s, err := c.Subscribe([]string{f}, 1, func(m *Message) { got <- f + " " + m.Topic(); m.Ack() }, func(err error) { lost <- err })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,9 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
@@ -13,13 +16,56 @@ import (
 // length and its body by themselves, each a system call on a bare connection.
 const readAhead = 8 << 10
 
-// bufferedConn reads ahead.
+// bufferedConn reads ahead, gives up a write that the broker does not take in
+// time, as paho limits those of publications alone, and ends gently.
 type bufferedConn struct {
 	net.Conn
-	r *bufio.Reader
+	r       *bufio.Reader
+	timeout time.Duration
+	leaving atomic.Bool   // DISCONNECT was written
+	drained chan struct{} // closed when nothing more comes
+	over    sync.Once
 }
 
-func (c *bufferedConn) Read(p []byte) (int, error) { return c.r.Read(p) }
+func (c *bufferedConn) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if err != nil {
+		c.over.Do(func() { close(c.drained) })
+	}
+	return n, err
+}
+
+// disconnect is the first byte of that packet, which paho writes by itself.
+const disconnect = 0xe0
+
+func (c *bufferedConn) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Write(p)
+	if err == nil && len(p) == 2 && p[0] == disconnect {
+		c.leaving.Store(true)
+	}
+	return n, err
+}
+
+// farewell is how long the broker may take to end its side.
+const farewell = 500 * time.Millisecond
+
+// Close lets the broker read what was written: a socket that is closed with
+// something unread in it resets the connection, and the acknowledgements before
+// the DISCONNECT are lost.
+func (c *bufferedConn) Close() error {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok && c.leaving.Load() && tcp.CloseWrite() == nil {
+		timer := time.NewTimer(farewell)
+		defer timer.Stop()
+		select {
+		case <-c.drained: // paho still reads
+		case <-timer.C:
+		}
+	}
+	return c.Conn.Close()
+}
 
 // readsAhead tells whether connections to a server are ours to open. TLS and
 // WebSocket connections read ahead by themselves, and paho knows proxies.
@@ -34,5 +80,5 @@ func openTCP(server *url.URL, o paho.ClientOptions) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bufferedConn{conn, bufio.NewReaderSize(conn, readAhead)}, nil
+	return &bufferedConn{Conn: conn, r: bufio.NewReaderSize(conn, readAhead), timeout: o.WriteTimeout, drained: make(chan struct{})}, nil
 }

@@ -30,7 +30,8 @@ type Options struct {
 	TLSKey      string        // stands for TLS when options are compared
 }
 
-func (o Options) key() string {
+// Key tells connections apart. It has secrets in it.
+func (o Options) Key() string {
 	return fmt.Sprintf("%q %q %q %q %d %t %s %s %q", o.Server, o.ClientID, o.Username, o.Password, o.Version, o.KeepSession,
 		o.KeepAlive, o.Timeout, o.TLSKey)
 }
@@ -76,20 +77,20 @@ func (p *Pool) Acquire(o Options, log *slog.Logger, filters ...string) (*Client,
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, c := range p.clients[o.key()] {
+	for _, c := range p.clients[o.Key()] {
 		if !c.claims(filters) {
 			c.refs++
 			c.claim(filters, 1)
 			return c, nil
 		}
 	}
-	if o.ClientID != "" && len(p.clients[o.key()]) > 0 {
+	if o.ClientID != "" && len(p.clients[o.Key()]) > 0 {
 		return nil, fmt.Errorf("topics %q overlap with those of another stream of client id %q, which would bring messages twice; give this one another client id",
 			filters, o.ClientID)
 	}
 	c := newClient(p, o, log)
 	c.claim(filters, 1)
-	p.clients[o.key()] = append(p.clients[o.key()], c)
+	p.clients[o.Key()] = append(p.clients[o.Key()], c)
 	return c, nil
 }
 
@@ -100,7 +101,7 @@ func (c *Client) Release(filters ...string) {
 	c.claim(filters, -1)
 	last := c.refs == 0
 	if last {
-		k := c.options.key()
+		k := c.options.Key()
 		c.pool.clients[k] = slices.DeleteFunc(c.pool.clients[k], func(o *Client) bool { return o == c })
 		if len(c.pool.clients[k]) == 0 {
 			delete(c.pool.clients, k)
@@ -114,20 +115,20 @@ func (c *Client) Release(filters ...string) {
 
 // claims tells whether a filter overlaps with another that is not equal.
 func (c *Client) claims(filters []string) bool {
-	for _, f := range filters {
-		for claimed := range c.claimed {
-			if f != claimed && overlap(unshared(f), unshared(claimed)) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(filters, func(f string) bool { return c.claimed.overlaps(unshared(f), f) })
 }
 
+// claim notes n more users of filters.
 func (c *Client) claim(filters []string, n int) {
 	for _, f := range filters {
-		if c.claimed[f] += n; c.claimed[f] == 0 {
-			delete(c.claimed, f)
+		before := c.claimants[f]
+		c.claimants[f] += n
+		switch {
+		case before == 0:
+			c.claimed.add(unshared(f), f)
+		case c.claimants[f] == 0:
+			delete(c.claimants, f)
+			c.claimed.remove(unshared(f), f)
 		}
 	}
 }

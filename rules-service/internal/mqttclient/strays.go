@@ -12,7 +12,7 @@ import (
 const strayTime = 30 * time.Second
 
 // stray keeps a message that no subscription takes; false: there is no need to.
-// routes is held for reading.
+// routes is held.
 func (c *Client) stray(m *Message) bool {
 	if !c.options.KeepSession || m.QoS() == 0 {
 		return false

@@ -2,6 +2,7 @@ package mqttclient
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,7 +26,7 @@ func TestKeptMessagesWaitForTheirSubscription(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Subscribe("a/+", 1, take, func(error) {}); err != nil {
+	if _, err := c.Subscribe([]string{"a/+"}, 1, take, func(error) {}); err != nil {
 		t.Fatal(err)
 	}
 	connect(t, c)
@@ -53,7 +54,7 @@ func TestKeptMessagesWaitForTheirSubscription(t *testing.T) {
 			t.Fatalf("%d of 10 messages have come", waiting())
 		}
 	}
-	s, err := c.Subscribe("a/+", 1, take, func(error) {})
+	s, err := c.Subscribe([]string{"a/+"}, 1, take, func(error) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,34 +74,34 @@ func TestKeptMessagesWaitForTheirSubscription(t *testing.T) {
 // acked is a message of a broker that counts acknowledgements.
 type acked struct {
 	paho.Message
-	n *int
+	n *atomic.Int32
 }
 
 func (a acked) Qos() byte     { return 1 }
 func (a acked) Topic() string { return "nobody/wants/it" }
-func (a acked) Ack()          { *a.n++ }
+func (a acked) Ack()          { a.n.Add(1) }
 
 // What nobody wants does not stop the broker for ever.
 func TestUnwantedMessagesAreGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := 0
+		n := new(atomic.Int32)
 		c := newClient(NewPool(), Options{KeepSession: true}, quiet)
 		for range 3 {
-			c.route(nil, acked{n: &n})
+			c.route(nil, acked{n: n})
 		}
 		time.Sleep(strayTime - time.Nanosecond)
 		synctest.Wait()
-		if n != 0 {
-			t.Errorf("%d were given up early", n)
+		if n.Load() != 0 {
+			t.Errorf("%d were given up early", n.Load())
 		}
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()
-		if n != 3 {
-			t.Errorf("%d of 3 were given up", n)
+		if n.Load() != 3 {
+			t.Errorf("%d of 3 were given up", n.Load())
 		}
 		plain := newClient(NewPool(), Options{}, quiet)
-		plain.route(nil, acked{n: &n})
-		if n != 4 {
+		plain.route(nil, acked{n: n})
+		if n.Load() != 4 {
 			t.Error("without a session it waits for nobody")
 		}
 	})

@@ -1,19 +1,22 @@
 package mqttclient
 
 import (
-	"fmt"
+	"context"
 	"sync/atomic"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// Subscription is a filter of one user of a client.
+// Subscription are the filters of one user of a client. A message that matches
+// several of them is handed to it once.
 type Subscription struct {
-	client *Client
-	filter string
-	qos    byte
-	handle func(*Message)
-	lost   func(error)
+	client  *Client
+	filters []string
+	qos     byte
+	handle  func(*Message)
+	lost    func(error)
+	asked   []*change // that nobody has waited for
+	pass    uint64    // the last one that found it; guarded by routes of the client
 }
 
 // Message is what came in.
@@ -46,34 +49,58 @@ func (m *Message) Ack() {
 	}
 }
 
-// Subscribe adds a filter; the client subscribes again after each reconnect.
-// handle runs on the connection's own goroutine: it must not block, and it or
-// a later step calls Ack. lost tells that the connection went down.
-func (c *Client) Subscribe(filter string, qos byte, handle func(*Message), lost func(error)) (*Subscription, error) {
-	if err := CheckFilter(unshared(filter)); err != nil {
-		return nil, err
+// Subscribe adds filters; Wait waits for the broker. The client subscribes again
+// after each reconnect. handle runs on the connection's own goroutine: it must
+// not block, and it or a later step calls Ack. lost tells that the connection
+// went down, or with ErrRefused that the broker does not allow a filter.
+func (c *Client) Subscribe(filters []string, qos byte, handle func(*Message), lost func(error)) (*Subscription, error) {
+	for _, f := range filters {
+		if err := CheckFilter(f); err != nil {
+			return nil, err
+		}
 	}
-	s := &Subscription{client: c, filter: filter, qos: qos, handle: handle, lost: lost}
+	s := &Subscription{client: c, filters: filters, qos: qos, handle: handle, lost: lost}
 	c.routes.Lock()
-	c.trie.add(unshared(filter), s)
+	for _, f := range filters {
+		c.trie.add(unshared(f), s)
+	}
 	c.adopt(s)
 	c.routes.Unlock()
 	c.mu.Lock()
-	c.subs[filter] = append(c.subs[filter], s)
-	conn, wanted := c.conn, c.wanted(filter)
-	c.mu.Unlock()
-	if conn == nil {
-		return s, nil // with the next connection
+	defer c.mu.Unlock()
+	for _, f := range filters {
+		c.subs[f] = append(c.subs[f], s)
 	}
-	refused, err := c.subscribe(conn, map[string]byte{filter: wanted})
-	if err == nil && len(refused) > 0 {
-		err = c.refusal(filter)
-	}
-	if err != nil {
-		s.Close()
-		return nil, err
-	}
+	s.asked = c.want(filters)
+	c.join()
 	return s, nil
+}
+
+// Wait returns when the broker has answered, with its refusal if it has refused
+// a filter, or ErrNotConnected when the connection has ended before.
+func (s *Subscription) Wait(ctx context.Context) error {
+	down, up := s.client.untilDown()
+	if !up {
+		return ErrNotConnected
+	}
+	for len(s.asked) > 0 {
+		ch := s.asked[0]
+		if !ch.finished() { // mostly the packet of the first of many has had the others in it
+			select {
+			case <-ch.done:
+			case <-down:
+				return ErrNotConnected
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if ch.err != nil {
+			return ch.err
+		}
+		s.asked = s.asked[1:]
+	}
+	s.asked = nil
+	return nil
 }
 
 // wanted is the highest QoS of a filter's users.
@@ -85,86 +112,36 @@ func (c *Client) wanted(filter string) byte {
 	return qos
 }
 
-// Close ends the subscription.
+// Close ends the subscription; it does not wait for the broker.
 func (s *Subscription) Close() {
 	c := s.client
 	c.routes.Lock()
-	c.trie.remove(unshared(s.filter), s)
+	for _, f := range s.filters {
+		c.trie.remove(unshared(f), s)
+	}
 	c.routes.Unlock()
 	c.mu.Lock()
-	c.subs[s.filter] = without(c.subs[s.filter], s)
-	last := len(c.subs[s.filter]) == 0
-	if last {
-		delete(c.subs, s.filter)
-	}
-	conn := c.conn
-	c.mu.Unlock()
-	if last && conn != nil {
-		_ = c.wait(conn.Unsubscribe(s.filter)) // a broker that is gone has forgotten it anyway
-	}
-}
-
-// subscribeBatch keeps a SUBSCRIBE packet small; brokers limit its size.
-const subscribeBatch = 100
-
-// subscribeAll brings a new connection up to date. What the broker refuses is
-// told to its users; the others go on.
-func (c *Client) subscribeAll(conn paho.Client) error {
-	c.mu.Lock()
-	all := make(map[string]byte, len(c.subs))
-	for filter := range c.subs {
-		all[filter] = c.wanted(filter)
-	}
-	c.mu.Unlock()
-	for len(all) > 0 {
-		batch := map[string]byte{}
-		for filter, qos := range all {
-			batch[filter] = qos
-			delete(all, filter)
-			if len(batch) == subscribeBatch {
-				break
-			}
-		}
-		refused, err := c.subscribe(conn, batch)
-		if err != nil {
-			return err
-		}
-		for _, filter := range refused {
-			c.tell(filter, c.refusal(filter))
+	defer c.mu.Unlock()
+	var unused []string
+	for _, f := range s.filters {
+		if c.subs[f] = without(c.subs[f], s); len(c.subs[f]) == 0 {
+			delete(c.subs, f)
+			unused = append(unused, f)
 		}
 	}
-	return nil
-}
-
-// refusal is the code of a broker that does not allow a filter.
-const refusal = 0x80
-
-func (c *Client) refusal(filter string) error {
-	return fmt.Errorf("subscribe at %s: the broker refuses topic %q", Redact(c.options.Server), filter)
-}
-
-func (c *Client) subscribe(conn paho.Client, filters map[string]byte) (refused []string, err error) {
-	t := conn.SubscribeMultiple(filters, nil)
-	if err := c.wait(t); err != nil {
-		return nil, fmt.Errorf("subscribe at %s: %w", Redact(c.options.Server), err)
-	}
-	for filter, code := range t.(*paho.SubscribeToken).Result() {
-		if code == refusal {
-			refused = append(refused, filter)
-		}
-	}
-	return refused, nil
+	c.want(unused)
+	c.join()
 }
 
 // route gives a message to its subscriptions. paho calls it in order, from one
 // goroutine of the connection.
 func (c *Client) route(_ paho.Client, in paho.Message) {
 	m := &Message{paho: in}
-	c.routes.RLock()
 	var few [4]*Subscription
-	subs := c.trie.match(few[:0], in.Topic())
+	c.routes.Lock()
+	subs := c.find(few[:0], in.Topic())
 	stray := len(subs) == 0 && c.stray(m)
-	c.routes.RUnlock()
+	c.routes.Unlock()
 	if stray {
 		return
 	}
@@ -176,6 +153,20 @@ func (c *Client) route(_ paho.Client, in paho.Message) {
 	for _, s := range subs {
 		s.handle(m)
 	}
+}
+
+// find appends the subscriptions of a topic, each once; routes is held.
+func (c *Client) find(dst []*Subscription, topic string) []*Subscription {
+	c.passes++
+	found := c.trie.match(dst, topic)
+	subs := found[:0]
+	for _, s := range found {
+		if s.pass != c.passes {
+			s.pass = c.passes
+			subs = append(subs, s)
+		}
+	}
+	return subs
 }
 
 // tell lets the users of a filter know of an error, those of all filters when

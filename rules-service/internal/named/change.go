@@ -175,15 +175,15 @@ func (b *Book) Masked(id ID) (map[string]any, error) {
 
 // Snapshot returns the stored set, nil when there is none, and what brings it
 // back after a change.
-func (b *Book) Snapshot(id ID) (props map[string]any, restore func() error, err error) {
+func (b *Book) Snapshot(id ID) (props map[string]any, restore func() error) {
 	id.Type = b.proper(id.Kind, id.Type)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	before, ok := b.stored[id]
 	if !ok {
-		return nil, func() error { return b.forget(id) }, nil
+		return nil, func() error { return b.forget(id) }
 	}
-	return before, func() error { return b.keep(id, before) }, nil
+	return before, func() error { return b.keep(id, before) }
 }
 
 // forget removes a set that may not be there.
@@ -214,7 +214,7 @@ func (b *Book) Selecting(connection string) []string {
 			if err != nil {
 				continue
 			}
-			if selected, _ := valueOf(props, "connectionSelector"); strings.EqualFold(fmt.Sprint(selected), connection) {
+			if strings.EqualFold(fmt.Sprint(valueOf(props, "connectionSelector")), connection) {
 				users = append(users, id.String())
 			}
 		}

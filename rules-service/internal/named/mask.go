@@ -29,9 +29,18 @@ var telling = []string{"password", "passwd", "passphrase", "secret", "token", "a
 func Mask(props map[string]any, fields []connector.Field) map[string]any {
 	masked := make(map[string]any, len(props))
 	for name, v := range props {
-		masked[name] = mask(v, isSecret(name, fields))
+		masked[name] = maskProperty(name, v, fields)
 	}
 	return masked
+}
+
+func maskProperty(name string, v any, fields []connector.Field) any {
+	secret := isSecret(name, fields)
+	text, isText := v.(string)
+	if f, ok := fieldOf(name, fields); ok && isText && !secret && f.Type == "object" { // as forms send it
+		return MaskObject(text, nil)
+	}
+	return mask(v, secret)
 }
 
 func mask(v any, secret bool) any {
@@ -65,11 +74,20 @@ func mask(v any, secret bool) any {
 	return v
 }
 
-func isSecret(name string, fields []connector.Field) bool {
+// fieldOf is how a property is declared.
+func fieldOf(name string, fields []connector.Field) (connector.Field, bool) {
+	same := func(known string) bool { return strings.EqualFold(known, name) }
 	for _, f := range fields {
-		if strings.EqualFold(f.Name, name) || slices.ContainsFunc(f.Aliases, func(a string) bool { return strings.EqualFold(a, name) }) {
-			return f.Type == "secret" || strings.EqualFold(name, "oauth")
+		if same(f.Name) || slices.ContainsFunc(f.Aliases, same) {
+			return f, true
 		}
+	}
+	return connector.Field{}, false
+}
+
+func isSecret(name string, fields []connector.Field) bool {
+	if f, ok := fieldOf(name, fields); ok {
+		return f.Type == "secret" || strings.EqualFold(name, "oauth")
 	}
 	folded := strings.ToLower(name)
 	if strings.HasSuffix(folded, "path") || strings.HasSuffix(folded, "file") {
@@ -84,8 +102,11 @@ func isSecret(name string, fields []connector.Field) bool {
 func Unmask(props, old map[string]any, fields []connector.Field) (map[string]any, error) {
 	full := make(map[string]any, len(props))
 	for _, name := range slices.Sorted(maps.Keys(props)) {
-		before, _ := valueOf(old, name)
+		before := valueOf(old, name)
 		full[name] = unmask(props[name], before, isSecret(name, fields))
+		if text, ok := before.(string); ok && props[name] == maskProperty(name, text, fields) {
+			full[name] = before
+		}
 		if where := leftover(name, full[name]); where != "" {
 			return nil, fmt.Errorf("%q holds the placeholder of a secret; give the secret itself", where)
 		}
@@ -99,7 +120,7 @@ func unmask(v, old any, secret bool) any {
 		before, _ := old.(map[string]any)
 		full := make(map[string]any, len(t))
 		for name, e := range t {
-			o, _ := valueOf(before, name)
+			o := valueOf(before, name)
 			full[name] = unmask(e, o, secret || isSecret(name, nil))
 		}
 		return full
@@ -122,17 +143,17 @@ func unmask(v, old any, secret bool) any {
 	return v
 }
 
-// valueOf finds a name in any case.
-func valueOf(props map[string]any, name string) (any, bool) {
+// valueOf finds a name in any case; nil: it is not there.
+func valueOf(props map[string]any, name string) any {
 	if v, ok := props[name]; ok {
-		return v, true
+		return v
 	}
 	for known, v := range props {
 		if strings.EqualFold(known, name) {
-			return v, true
+			return v
 		}
 	}
-	return nil, false
+	return nil
 }
 
 // leftover is the path of a value that still holds a placeholder, or "".

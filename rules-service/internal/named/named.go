@@ -149,19 +149,22 @@ func (b *Book) Connection(name string) (connectionType string, props map[string]
 
 // FindConnection tells the type of a connection by its name.
 func (b *Book) FindConnection(name string) (ID, error) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, spelling := range []string{name, strings.ToLower(name)} {
+		for _, typ := range b.registry.Connections() {
+			id := ID{Connections, typ, spelling}
+			if _, ok := b.look(id); ok {
+				return id, nil
+			}
+		}
+	}
 	var names []string
-	var folded *ID
-	for _, id := range b.IDs(Connections) {
-		if id.Name == name {
+	for _, id := range idsOf(b.all(), Connections) {
+		if id.Name == name { // of a type that nobody knows
 			return id, nil
 		}
-		if id.Name == strings.ToLower(name) {
-			folded = &id
-		}
 		names = append(names, id.Name)
-	}
-	if folded != nil {
-		return *folded, nil
 	}
 	return ID{}, unknown(ID{Kind: Connections, Name: name}, names)
 }

@@ -38,8 +38,12 @@ type Change struct {
 // Apply takes a set of definitions: all of it, or nothing. The error is
 // Rejected when some of them are not right. What is equal already runs on
 // undisturbed; rules that read a stream which changes go over to the new one.
-func (m *Manager) Apply(set Set) ([]Change, error) {
+func (m *Manager) Apply(set Set) ([]Change, error) { return m.apply(set, maxFindings) }
+
+// apply looks for at most so many findings.
+func (m *Manager) apply(set Set, most int) ([]Change, error) {
 	p := m.newProposal()
+	p.most = most
 	p.anew = set.Anew
 	p.readStatements(set.Streams, StreamKind)
 	p.readStatements(set.Tables, TableKind)

@@ -32,11 +32,7 @@ func manyOf(shared bool) Set {
 // benchmarkApply creates thousands of rules at once and tells what each of them
 // costs.
 func benchmarkApply(b *testing.B, shared bool) {
-	reg := connector.NewRegistry()
-	connector.AddSource(reg, connector.SourceSpec[quietConfig]{Name: "quiet", Summary: "For tests.", Example: "{}",
-		New: func(quietConfig, connector.Env) (connector.Source, error) { return quiet{}, nil }})
-	connector.AddSink(reg, connector.SinkSpec[quietConfig]{Name: "quiet", Summary: "For tests.", Example: "{}",
-		New: func(quietConfig, connector.Env) (connector.Sink, error) { return quiet{}, nil }})
+	reg := registryOf("quiet", quiet{})
 	set := manyOf(shared)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -17,13 +17,9 @@ import (
 // definitions are right.
 func openBroken(t *testing.T) (*Manager, *store.Store) {
 	t.Helper()
-	reg := connector.NewRegistry()
-	connector.AddSource(reg, connector.SourceSpec[quietConfig]{Name: "quiet", Summary: "For tests.", Example: "{}",
-		New: func(quietConfig, connector.Env) (connector.Source, error) { return quiet{}, nil }})
+	reg := registryOf("quiet", quiet{})
 	connector.AddSource(reg, connector.SourceSpec[quietConfig]{Name: "broken", Summary: "For tests.", Example: "{}",
 		New: func(quietConfig, connector.Env) (connector.Source, error) { return nil, errors.New("no such device") }})
-	connector.AddSink(reg, connector.SinkSpec[quietConfig]{Name: "quiet", Summary: "For tests.", Example: "{}",
-		New: func(quietConfig, connector.Env) (connector.Sink, error) { return quiet{}, nil }})
 	st, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

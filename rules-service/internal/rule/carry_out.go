@@ -127,11 +127,7 @@ func (p *proposal) undo(list []*ruleChange) error {
 		}
 		p.m.claim(r.rule) // it may have been deleted
 		r.rule.deleted = false
-		r.rule.define(r.was.def, r.was.text)
-		r.rule.show(func(s *shown) { s.triggered = r.was.triggered })
-		if r.was.active() {
-			errs = append(errs, p.m.resume(r.rule, r.state))
-		}
+		errs = append(errs, p.m.restore(r.rule, r.was, r.state))
 	}
 	return errors.Join(errs...)
 }

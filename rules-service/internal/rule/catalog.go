@@ -15,6 +15,7 @@ import (
 type catalog struct {
 	mu      sync.RWMutex
 	streams map[string]entry
+	sorted  []string // their names; nil: to be made
 	// changed hears of each stream that was put in, or, without a definition,
 	// taken out; nil: nobody needs to know.
 	changed func(name string, def *sqlengine.Stream)
@@ -45,9 +46,12 @@ func (c *catalog) Stream(name string) (*sqlengine.Stream, bool) {
 
 // Names lists all streams and tables in order.
 func (c *catalog) Names() []string {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return slices.Sorted(maps.Keys(c.streams))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sorted == nil {
+		c.sorted = slices.Sorted(maps.Keys(c.streams))
+	}
+	return slices.Clone(c.sorted)
 }
 
 // entry is a stream with the statement that defined it; empty when there is
@@ -60,7 +64,7 @@ func (c *catalog) entry(name string) entry {
 
 func (c *catalog) put(def *sqlengine.Stream, sql string) {
 	c.mu.Lock()
-	c.streams[def.Name] = entry{def, sql}
+	c.streams[def.Name], c.sorted = entry{def, sql}, nil
 	c.mu.Unlock()
 	c.tell(def.Name, def)
 }
@@ -68,6 +72,7 @@ func (c *catalog) put(def *sqlengine.Stream, sql string) {
 func (c *catalog) delete(name string) {
 	c.mu.Lock()
 	delete(c.streams, name)
+	c.sorted = nil
 	c.mu.Unlock()
 	c.tell(name, nil)
 }
@@ -81,7 +86,8 @@ func (c *catalog) tell(name string, def *sqlengine.Stream) {
 func (c *catalog) notFound(kind Kind, name string) error { return notFound(c, kind, name) }
 
 func notFound(cat sqlengine.Catalog, kind Kind, name string) error {
-	return &NotFound{kind, name, diag.Nearest(name, cat.Names())}
+	others := slices.DeleteFunc(cat.Names(), func(other string) bool { return other == name }) // it may be one of the other kind
+	return &NotFound{kind, name, diag.Nearest(name, others)}
 }
 
 // draft is the catalog as it would be after changes.

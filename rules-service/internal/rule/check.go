@@ -18,7 +18,7 @@ type checker struct {
 }
 
 func (m *Manager) checker(cat sqlengine.Catalog) *checker {
-	return &checker{m, cat, map[string]error{}}
+	return &checker{m, withHints(cat), map[string]error{}}
 }
 
 // prepare finds everything that can be wrong with a rule, and starts nothing.

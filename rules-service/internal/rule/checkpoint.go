@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,6 +40,7 @@ type checkpoints struct {
 	fresh     []unsaved             // what the cut under way has found
 	numbers   []uint64              // their marks
 	outdated  map[string]bool       // rules whose document is to go
+	ending    map[*run]struct{}     // that may be out of the hub, but not with all their messages safe
 	stats     CheckpointStats
 
 	// of the last process
@@ -72,6 +74,7 @@ func (m *Manager) openCheckpoints(o hub.IntakeOptions) (*checkpoints, error) {
 	c := &checkpoints{
 		m: m, wake: make(chan struct{}, 1), done: make(chan struct{}), sums: map[string]uint32{},
 		intervals: map[time.Duration]int{}, unsaved: map[string]*unsaved{}, outdated: map[string]bool{},
+		ending: map[*run]struct{}{},
 	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	from, states, err := loadCheckpoint(m.store, func(rule string, err error) {
@@ -206,14 +209,14 @@ func (c *checkpoints) make(ctx context.Context) {
 }
 
 func (c *checkpoints) attempt(ctx context.Context) error {
-	moment, err := c.m.hub.Cut()
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	moment, err := c.m.hub.Cut(ctx)
 	if err != nil {
 		return err
 	}
 	list := c.collect()
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
-	defer cancel()
-	if err := settleAll(ctx, list); err != nil {
+	if err := settleAll(ctx, append(slices.Collect(maps.Values(list)), c.lastWords()...)); err != nil {
 		return err
 	}
 	if err := c.m.hub.Settle(ctx, moment); err != nil {
@@ -254,7 +257,7 @@ func (c *checkpoints) collect() map[string]*unsaved {
 
 // close makes a last checkpoint, of what is there when nothing comes any more.
 func (c *checkpoints) close(ctx context.Context) {
-	c.m.hub.Silence(ctx)
+	c.m.hub.Silence(ctx, c.m.flushInner)
 	c.stop()
 	<-c.done
 	c.make(ctx)

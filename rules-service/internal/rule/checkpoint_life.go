@@ -76,11 +76,30 @@ func (o *origin) mark(index, actions int) uint64 {
 	return uint64(time.Now().UnixNano())
 }
 
+// ends notes a run that is about to end: a cut finds it no more, but what it has
+// yielded must be safe before a checkpoint is written.
+func (c *checkpoints) ends(r *run) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ending[r] = struct{}{}
+}
+
+// lastWords are what ending runs have yielded.
+func (c *checkpoints) lastWords() (list []*unsaved) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for r := range c.ending {
+		list = append(list, &unsaved{run: r, saved: saved{marks: r.marks(nil)}})
+	}
+	return list
+}
+
 // ended notes a run that has ended. A rule that was stopped goes on from there;
 // one that has failed begins anew, since it may have failed for its state.
 func (c *checkpoints) ended(def *Definition, r *run, state State) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	delete(c.ending, r)
 	if r.attachment == nil || !r.attachment.Lasting() {
 		return
 	}

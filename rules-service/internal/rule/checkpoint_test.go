@@ -115,7 +115,7 @@ func TestStoppedRuleGoesOn(t *testing.T) {
 					b.waiting = nil
 					b.mu.Unlock()
 					if crashes {
-						m, st, dir = killed(t, b, m, st, dir)
+						m, st, _ = killed(t, b, m, st, dir)
 					}
 					if c.between != nil {
 						c.between(t, m)
@@ -149,7 +149,7 @@ func TestSourceThatDoesNotWait(t *testing.T) {
 		b.send(1, 2)
 		time.Sleep(10 * time.Second)
 		b.send(3) // no checkpoint has it
-		m, st, dir = killed(t, b, m, st, dir)
+		m, st, _ = killed(t, b, m, st, dir)
 		b.send(4, 5)
 		time.Sleep(time.Second)
 		b.send(6, 7)
@@ -300,12 +300,7 @@ func TestRulesComeAndGoBetweenCheckpoints(t *testing.T) {
 	if !slices.Equal(documents, []string{"steady"}) {
 		t.Errorf("states are kept of %v", documents)
 	}
-	for deadline := time.Now().Add(time.Minute); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			buf := make([]byte, 1<<16)
-			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
-		}
-	}
+	goroutinesEnd(t, before)
 }
 
 // reopened are the rules of which a store keeps states.

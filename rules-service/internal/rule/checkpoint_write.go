@@ -14,7 +14,7 @@ import (
 const settlers = 16
 
 // settleAll waits until what the rules have yielded is safe.
-func settleAll(ctx context.Context, list map[string]*unsaved) error {
+func settleAll(ctx context.Context, list []*unsaved) error {
 	work := make(chan *unsaved)
 	errs := make(chan error, settlers)
 	for range settlers {

@@ -33,7 +33,8 @@ type broker struct {
 	refuse  error
 	got     []string
 
-	forgetful bool // it waits for no acknowledgement
+	forgetful bool          // it waits for no acknowledgement
+	slow      time.Duration // of a write
 }
 
 func (b *broker) Connect(context.Context) error {
@@ -100,6 +101,10 @@ func (b *broker) acknowledge(batch []int) {
 
 func (b *broker) Write(_ context.Context, msgs []connector.Outbound) error {
 	b.mu.Lock()
+	slow := b.slow
+	b.mu.Unlock()
+	time.Sleep(slow)
+	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.refuse != nil {
 		return b.refuse
@@ -128,13 +133,19 @@ func (b *broker) results(rule string) (list []string) {
 	return list
 }
 
+// brokerSink is another connection to the broker: what the source was given is
+// not given again for it.
+type brokerSink struct{ *broker }
+
+func (brokerSink) Connect(context.Context) error { return nil }
+
 func (b *broker) registry() *connector.Registry {
 	reg := connector.NewRegistry()
 	connector.AddSource(reg, connector.SourceSpec[quietConfig]{Name: "broker", Summary: "For tests.", Example: "{}",
 		New:     func(quietConfig, connector.Env) (connector.Source, error) { return b, nil },
 		Durable: func(quietConfig) bool { return !b.forgetful }})
 	connector.AddSink(reg, connector.SinkSpec[quietConfig]{Name: "broker", Summary: "For tests.", Example: "{}",
-		New: func(quietConfig, connector.Env) (connector.Sink, error) { return b, nil }})
+		New: func(quietConfig, connector.Env) (connector.Sink, error) { return brokerSink{b}, nil }})
 	return reg
 }
 

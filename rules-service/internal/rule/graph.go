@@ -66,12 +66,16 @@ func (g *graph) check() error {
 		}
 	}
 	for _, from := range sortedKeys(g.Topo.Edges) {
-		if _, err := g.node(from); err != nil {
+		n, err := g.node(from)
+		if err != nil {
 			return fmt.Errorf("topo.edges: %w", err)
 		}
 		groups, err := g.groups(from)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case n.Type == "sink" && len(groups) > 0:
+			return fmt.Errorf("topo.edges: node %q is a sink; nothing can be behind it", from)
 		}
 		for _, to := range slices.Concat(groups...) {
 			if _, err := g.node(to); err != nil {

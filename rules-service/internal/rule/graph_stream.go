@@ -78,3 +78,12 @@ func (p private) Stream(name string) (*sqlengine.Stream, bool) {
 	}
 	return p.Catalog.Stream(name)
 }
+
+// sourceName is what a source is called in status and topology: its stream or,
+// where a graph defines that, its node.
+func sourceName(stream string) string {
+	if _, node, ok := strings.Cut(stream, "/"); ok {
+		return node
+	}
+	return stream
+}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"sluice/sqlengine/diag"
 )
 
 // windowTypes are the windows of a graph, and whether they have a unit.
@@ -26,7 +24,7 @@ func (t *translation) windowed(name string, n graphNode) error {
 	case t.window != "":
 		return fmt.Errorf("node %q is a second window", name)
 	case !known:
-		return fmt.Errorf("node %q: there is no window %q; %s", name, p.Type, diag.DidYouMean(kind, sortedKeys(windowTypes)))
+		return fmt.Errorf("node %q: there is no window %q; there are %s", name, p.Type, strings.Join(sortedKeys(windowTypes), ", "))
 	case p.Size == "":
 		return fmt.Errorf("node %q has no size", name)
 	case unit && p.Unit == "":

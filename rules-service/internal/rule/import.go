@@ -2,13 +2,14 @@ package rule
 
 import (
 	"errors"
+	"math"
 )
 
 // Import takes what is right of a set of definitions, and says what is wrong
 // with the rest. It is stored at once, however much it is.
 func (m *Manager) Import(set Set) (taken []Change, wrong []Finding, err error) {
 	for {
-		taken, err = m.Apply(set)
+		taken, err = m.apply(set, math.MaxInt) // one round finds all
 		var rejected *Rejected
 		if !errors.As(err, &rejected) {
 			return taken, wrong, err

@@ -25,6 +25,17 @@ func sizeNow(t *testing.T) size {
 	return size{runtime.NumGoroutine(), len(files), inUse()}
 }
 
+// goroutinesEnd waits until there are no more of them than before.
+func goroutinesEnd(t *testing.T, before int) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			buf := make([]byte, 1<<16)
+			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+		}
+	}
+}
+
 // Ten thousand rules come and go, and leave nothing behind.
 func TestNothingIsLeftOfDeletedRules(t *testing.T) {
 	const cycles, batch = 10_000, 100

@@ -3,183 +3,10 @@ package rule
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"sluice/rules-service/internal/hub"
-	"sluice/rules-service/internal/store"
 )
-
-// Create adds a rule, and starts it if it is triggered. When it fails there is
-// no rule.
-func (m *Manager) Create(text string) (id string, warnings []string, err error) {
-	def, warnings, err := m.parse(text)
-	if err != nil {
-		return "", warnings, err
-	}
-	m.change.RLock()
-	defer m.change.RUnlock()
-	more, err := m.create(def, text)
-	return def.ID, m.warn(def.ID, append(warnings, more...)), err
-}
-
-// create needs Manager.change.
-func (m *Manager) create(def *Definition, text string) (warnings []string, err error) {
-	if m.closed {
-		return nil, ErrClosed
-	}
-	if _, err := m.find(def.ID); err == nil {
-		return nil, fmt.Errorf("rule %s already exists", def.ID)
-	}
-	p, err := m.prepare(def)
-	if err != nil {
-		return nil, err
-	}
-	r := newRule(def, text, def.Triggered)
-	r.life.Lock()
-	defer r.life.Unlock()
-	if !m.claim(r) {
-		return p.warnings, fmt.Errorf("rule %s already exists", def.ID)
-	}
-	if err = m.save(r); err == nil && def.Triggered {
-		err = m.launch(r, p)
-	}
-	if err != nil {
-		err = errors.Join(err, m.discard(r))
-	}
-	return p.warnings, err
-}
-
-// claim puts the rule in the list unless its id is taken.
-func (m *Manager) claim(r *rule) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, taken := m.rules[r.id]; taken {
-		return false
-	}
-	m.rules[r.id] = r
-	return true
-}
-
-// discard takes the rule out of the list and the store.
-func (m *Manager) discard(r *rule) error {
-	m.remove(r)
-	return m.store.Update(func(tx *store.Tx) error { return errors.Join(tx.DeleteRule(r.id), m.checkpoints.forget(tx, r.id)) })
-}
-
-// remove takes the rule out of the list.
-func (m *Manager) remove(r *rule) {
-	r.deleted = true
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.rules, r.id)
-}
-
-// save stores a rule; one that is temporary is taken out of the store.
-func (m *Manager) save(r *rule) error {
-	s := r.look()
-	return m.store.Update(s.save)
-}
-
-// warn logs what has no effect in a rule.
-func (m *Manager) warn(id string, warnings []string) []string {
-	for _, w := range warnings {
-		m.log.Warn(w, "rule", id)
-	}
-	return warnings
-}
-
-// Update replaces a rule, or creates it. A definition that is not right leaves
-// the old rule running, and one that is equal too.
-func (m *Manager) Update(id, text string) (warnings []string, err error) {
-	def, warnings, err := m.parse(text)
-	if err != nil {
-		return warnings, err
-	}
-	if def.ID != id {
-		return warnings, fmt.Errorf("id %q in the body is not the id %q in the path", def.ID, id)
-	}
-	m.change.RLock()
-	defer m.change.RUnlock()
-	more, err := m.update(def, text)
-	return m.warn(id, append(warnings, more...)), err
-}
-
-func (m *Manager) update(def *Definition, text string) (warnings []string, err error) {
-	r, err := m.find(def.ID)
-	if err != nil {
-		return m.create(def, text)
-	}
-	if m.closed {
-		return nil, ErrClosed
-	}
-	r.life.Lock()
-	defer r.life.Unlock()
-	if r.deleted {
-		return nil, fmt.Errorf("rule %s was deleted meanwhile; send it again", def.ID)
-	}
-	if s := r.look(); s.text == text && s.triggered == def.Triggered && s.running() == def.Triggered {
-		return nil, nil
-	}
-	return m.replace(r, def, text)
-}
-
-func (m *Manager) replace(r *rule, def *Definition, text string) (warnings []string, err error) {
-	old := r.look()
-	if old.text != text {
-		if err := checkVersion(old.def.Version, def.Version); err != nil {
-			return nil, err
-		}
-	}
-	p, err := m.prepare(def)
-	if err != nil {
-		return nil, err
-	}
-	defer m.hub.Keep(p.query.Streams())()
-	state := m.suspend(r)
-	p.state = state
-	r.define(def, text)
-	r.show(func(s *shown) { s.triggered = def.Triggered })
-	if err = m.save(r); err == nil && def.Triggered {
-		err = m.launch(r, p)
-	}
-	if err == nil {
-		return append(p.warnings, p.lost...), nil
-	}
-	// The old rule comes back: it was right once and still is.
-	r.define(old.def, old.text)
-	r.show(func(s *shown) { s.triggered = old.triggered })
-	err = errors.Join(err, m.save(r))
-	if old.active() {
-		err = errors.Join(err, m.resume(r, state))
-	}
-	return p.warnings, err
-}
-
-// suspend ends a rule that may be running, behind all rows that have come so
-// far, and returns the state that it had.
-func (m *Manager) suspend(r *rule) (state []byte) {
-	s := r.look()
-	if s.running() && !s.run.attachment.Lasting() { // one that lasts leaves so by itself
-		ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
-		s.run.attachment.Leave(ctx)
-		cancel()
-	}
-	m.end(context.Background(), r, Stopped, "")
-	if s.running() {
-		state = s.run.attachment.Snapshot()
-	}
-	return state
-}
-
-// checkVersion lets an update pass when it is newer, or when versions are not
-// used.
-func checkVersion(old, updated string) error {
-	if old == "" && updated == "" || updated > old {
-		return nil
-	}
-	return fmt.Errorf("version %q is not newer than the present %q; give a greater one", updated, old)
-}
 
 // Delete stops a rule and forgets it, with what waits on disk for its sinks.
 func (m *Manager) Delete(id string) error {
@@ -188,9 +15,14 @@ func (m *Manager) Delete(id string) error {
 		return err
 	}
 	return m.changing(r, func() error {
+		was := r.look()
 		m.end(context.Background(), r, Stopped, "")
+		if err := m.discard(r); err != nil {
+			return errors.Join(err, m.restore(r, was, nil))
+		}
+		m.remove(r)
 		m.forget(r)
-		return m.discard(r)
+		return nil
 	})
 }
 
@@ -239,7 +71,7 @@ func (m *Manager) RestartRule(id string) error {
 		return err
 	}
 	return m.changing(r, func() error {
-		defer m.hub.Keep(m.catalog.Names())()
+		defer m.hub.Keep(m.reads(r))()
 		m.end(context.Background(), r, Stopped, canceled)
 		if err := m.want(r, true); err != nil {
 			return err
@@ -270,19 +102,27 @@ func (m *Manager) resume(r *rule, state []byte) error {
 	if s := r.look(); s.running() {
 		return nil
 	}
-	if err := m.renew(r); err != nil {
-		m.fail(r, err)
-		return err
-	}
-	p, err := m.prepare(r.def)
+	r.cancelRetry()
+	p, err := m.anew(r)
 	if err != nil {
 		m.fail(r, err)
-		return err
+	} else {
+		p.state = state
+		err = m.launch(r, p)
+		m.warn(r.id, p.lost)
 	}
-	p.state = state
-	err = m.launch(r, p)
-	m.warn(r.id, p.lost)
+	if err != nil && mayMend(err) {
+		m.planRetry(r)
+	}
 	return err
+}
+
+// anew prepares a rule with the present options of all rules.
+func (m *Manager) anew(r *rule) (*prepared, error) {
+	if err := m.renew(r); err != nil {
+		return nil, err
+	}
+	return m.prepare(r.def)
 }
 
 // launch starts a prepared rule that is not running.
@@ -310,6 +150,7 @@ func (m *Manager) launch(r *rule, p *prepared) error {
 		s.started = time.Now()
 		s.reads = p.query.Streams()
 	})
+	r.complaint = ""
 	m.log.Info("rule is running", "rule", r.id)
 	return nil
 }
@@ -331,6 +172,7 @@ func (m *Manager) end(ctx context.Context, r *rule, state State, message string)
 		return
 	}
 	r.show(func(s *shown) { s.state = Stopping })
+	m.checkpoints.ends(s.run)
 	if err := s.run.close(ctx); err != nil {
 		m.log.Warn("rule has not ended cleanly", "rule", r.id, "error", err)
 	}
@@ -344,8 +186,12 @@ func (m *Manager) end(ctx context.Context, r *rule, state State, message string)
 	m.log.Info("rule has ended", "rule", r.id, "state", state)
 }
 
-// fail notes why a rule could not be started.
+// fail notes why a rule could not be started. The log has it once, however
+// often that is tried.
 func (m *Manager) fail(r *rule, err error) {
 	r.show(func(s *shown) { s.state, s.message, s.stopped = Failed, err.Error(), time.Now() })
-	m.log.Error("rule cannot be started", "rule", r.id, "error", err)
+	if r.complaint != err.Error() {
+		r.complaint = err.Error()
+		m.log.Error("rule cannot be started", "rule", r.id, "error", err)
+	}
 }

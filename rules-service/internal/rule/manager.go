@@ -114,9 +114,12 @@ func (m *Manager) load() error {
 // Start starts the rules that are wanted to run.
 func (m *Manager) Start() {
 	for _, r := range m.all() {
-		if r.look().triggered {
-			_ = m.changing(r, func() error { return m.begin(r) }) // a failure is logged and shown in the status
-		}
+		_ = m.changing(r, func() error { // a failure is logged and shown in the status
+			if s := r.look(); !s.triggered {
+				return nil
+			}
+			return m.begin(r)
+		})
 	}
 	m.checkpoints.resume()
 }
@@ -165,6 +168,15 @@ func (m *Manager) all() []*rule {
 	return all
 }
 
+// lookup is find for who does not tell anybody that there is no such rule.
+func (m *Manager) lookup(id string) (*rule, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	r, ok := m.rules[id]
+	return r, ok
+}
+
+// find compares a name that nothing has with all that there are.
 func (m *Manager) find(id string) (*rule, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()

@@ -19,6 +19,7 @@ const maxFindings = 200
 type proposal struct {
 	m        *Manager
 	anew     bool // see Set
+	most     int  // findings that are looked for
 	streams  []*streamChange
 	rules    []*ruleChange
 	readers  []*ruleChange // rules that stay as they are, but read streams that change
@@ -51,14 +52,14 @@ type ruleChange struct {
 	state []byte // that it had when it ended
 }
 
-func (m *Manager) newProposal() *proposal { return &proposal{m: m} }
+func (m *Manager) newProposal() *proposal { return &proposal{m: m, most: maxFindings} }
 
 func (p *proposal) find(kind Kind, name string, err error) {
 	p.findings = append(p.findings, findingsOf(kind, name, err)...)
 }
 
 // full tells whether enough was found.
-func (p *proposal) full() bool { return len(p.findings) >= maxFindings }
+func (p *proposal) full() bool { return len(p.findings) >= p.most }
 
 // readStatements parses the definitions of streams or tables.
 func (p *proposal) readStatements(statements map[string]string, kind Kind) {
@@ -159,7 +160,7 @@ func (p *proposal) planRules() {
 }
 
 func (p *proposal) planRule(c *checker, r *ruleChange) {
-	if old, err := p.m.find(r.id); err == nil {
+	if old, ok := p.m.lookup(r.id); ok {
 		r.rule, r.was = old, old.look()
 	}
 	var err error

@@ -121,7 +121,7 @@ func (m *Manager) Topo(id string) (*Topo, error) {
 func topo(f *figures) *Topo {
 	t := &Topo{Edges: map[string][]string{}}
 	for _, s := range f.hub.Sources {
-		t.Sources = append(t.Sources, "source_"+s.Stream)
+		t.Sources = append(t.Sources, "source_"+sourceName(s.Stream))
 	}
 	from := t.Sources
 	link := func(to string) {

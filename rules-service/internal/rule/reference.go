@@ -103,11 +103,23 @@ func (m *Manager) Reconfigure(ref Reference, change, undo func() error) error {
 		}
 	}
 	states := make([][]byte, len(affected))
-	for i, r := range affected {
-		states[i] = m.suspend(r)
+	err := m.goOver(affected, states)
+	if err != nil {
+		err = errors.Join(err, undo(), m.goOver(affected, states))
+	}
+	return err
+}
+
+// goOver ends the rules that run and starts all of them. The states go with
+// them.
+func (m *Manager) goOver(rules []*rule, states [][]byte) error {
+	for i, r := range rules {
+		if s := r.look(); s.running() {
+			states[i] = m.suspend(r)
+		}
 	}
 	var errs []error
-	for i, r := range affected {
+	for i, r := range rules {
 		if err := m.resume(r, states[i]); err != nil {
 			errs = append(errs, fmt.Errorf("rule %s: %w", r.id, err))
 		}

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -10,8 +11,8 @@ import (
 // onFail hears of a rule that failed while running. It is called on the
 // goroutine that runs the rule, so it only passes the news on.
 func (m *Manager) onFail(id string, err error) {
-	r, e := m.find(id)
-	if e != nil { // it is a trial, or was deleted at the same moment
+	r, ok := m.lookup(id)
+	if !ok { // it is a trial, or was deleted at the same moment
 		m.trials.failed(id, err)
 		return
 	}
@@ -26,7 +27,7 @@ func (m *Manager) failed(r *rule, generation int64, err error) {
 		if !s.running() || r.generation.Load() != generation {
 			return nil
 		}
-		healthy := time.Since(s.started) > r.def.Options.Restart.MaxDelay
+		healthy := time.Since(s.started) > r.def.Options.Restart.well(r.retries)
 		m.log.Error("rule has failed", "rule", r.id, "error", err)
 		m.end(context.Background(), r, Failed, err.Error())
 		if healthy {
@@ -60,8 +61,19 @@ func (m *Manager) tryAgain(r *rule) {
 		if s := r.look(); s.state != Failed || s.next.IsZero() {
 			return nil
 		}
-		return m.begin(r) // a rule that cannot even begin does not mend by itself
+		return m.begin(r)
 	})
+}
+
+// mayMend tells whether a rule that cannot be started may be by itself, later:
+// a secret or a disk comes back, a definition does not change.
+func mayMend(err error) bool {
+	var (
+		statement *Statement
+		missing   *NotFound
+		malformed *Malformed
+	)
+	return !errors.As(err, &statement) && !errors.As(err, &missing) && !errors.As(err, &malformed)
 }
 
 // longestPause bounds the pauses of a strategy without maxDelay.
@@ -75,6 +87,11 @@ func (s RestartStrategy) pause(retries int) time.Duration {
 	}
 	d := min(float64(s.Delay)*math.Pow(s.Multiplier, float64(retries)), float64(bound))
 	return time.Duration(d * (1 + s.Jitter*(2*rand.Float64()-1)))
+}
+
+// well is how long a rule must have run for its failures to be counted anew.
+func (s RestartStrategy) well(retries int) time.Duration {
+	return max(s.MaxDelay, s.pause(retries), time.Second)
 }
 
 // cancelRetry forgets a planned restart.

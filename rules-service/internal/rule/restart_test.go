@@ -34,14 +34,20 @@ type endpoint interface {
 	connector.Sink
 }
 
-// openWith returns a manager that knows one type of source and sink.
-func openWith(t testing.TB, name string, e endpoint) (*Manager, *store.Store) {
-	t.Helper()
+// registryOf knows one type of source and sink.
+func registryOf(name string, e endpoint) *connector.Registry {
 	reg := connector.NewRegistry()
 	connector.AddSource(reg, connector.SourceSpec[quietConfig]{Name: name, Summary: "For tests.", Example: "{}",
 		New: func(quietConfig, connector.Env) (connector.Source, error) { return e, nil }})
 	connector.AddSink(reg, connector.SinkSpec[quietConfig]{Name: name, Summary: "For tests.", Example: "{}",
 		New: func(quietConfig, connector.Env) (connector.Sink, error) { return e, nil }})
+	return reg
+}
+
+// openWith returns a manager that knows one type of source and sink.
+func openWith(t testing.TB, name string, e endpoint) (*Manager, *store.Store) {
+	t.Helper()
+	reg := registryOf(name, e)
 	st, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

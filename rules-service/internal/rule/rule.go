@@ -35,7 +35,9 @@ type rule struct {
 	text    string // as it was sent
 	deleted bool
 	retries int // restarts in a row
-	retry   *time.Timer
+	// complaint is the last reason in the log why it cannot be started.
+	complaint string
+	retry     *time.Timer
 	// retryDone tells the manager that a retry that was stopped will not come.
 	retryDone func()
 

@@ -127,8 +127,8 @@ func (m *Manager) endOnce(r *rule, s shown) error {
 		return nil
 	}
 	m.end(context.Background(), r, Stopped, durationOver)
-	return m.want(r, false)
+	if err := m.want(r, false); err != nil {
+		m.log.Error("rule has ended for good, but it would run once more after a restart of the service", "rule", r.id, "error", err)
+	}
+	return nil
 }
-
-// active tells whether the rule runs, or will as soon as its schedule says so.
-func (s *shown) active() bool { return s.running() || s.state == Waiting }

@@ -150,7 +150,7 @@ func (l link) append(p Pairs, prefix string) Pairs {
 }
 
 func appendSource(p Pairs, s hub.SourceStats) Pairs {
-	prefix := fmt.Sprintf("source_%s_0_", s.Stream)
+	prefix := fmt.Sprintf("source_%s_0_", sourceName(s.Stream))
 	c := s.Counts
 	p = block{
 		in: c.Messages, out: c.Rows, processed: c.Messages, latency: c.Latency, buffer: s.BufferLength, invoked: c.LastInvocation,

@@ -25,7 +25,7 @@ func (m *Manager) Execute(sql string) (string, error) {
 		}
 		return m.DropStream(st.Name, false)
 	case sqlengine.Show:
-		return strings.Join(m.StreamNames(st.Table), "\n"), nil
+		return m.showStreams(st.Table), nil
 	case sqlengine.Describe:
 		def, err := m.streamOf(st)
 		if err != nil {
@@ -40,11 +40,20 @@ func (m *Manager) Execute(sql string) (string, error) {
 	return m.explainStream(def)
 }
 
+// showStreams names all streams, or all tables, a line each.
+func (m *Manager) showStreams(tables bool) string {
+	names := m.StreamNames(tables)
+	if len(names) == 0 {
+		return fmt.Sprintf("No %s definitions are found.", kindOfStream(tables))
+	}
+	return strings.Join(names, "\n")
+}
+
 func parseStatement(sql string) (sqlengine.Statement, error) {
 	st, err := sqlengine.ParseStatement(sql)
 	var findings diag.List
 	if errors.As(err, &findings) {
-		return st, &Statement{sql, findings}
+		return st, &Statement{hideExtra(sql), findings}
 	}
 	return st, err
 }
@@ -66,11 +75,16 @@ func (m *Manager) Stream(name string) (*sqlengine.Stream, error) {
 	return nil, m.catalog.notFound(StreamKind, name)
 }
 
-func (m *Manager) streamOf(st sqlengine.Statement) (*sqlengine.Stream, error) {
-	if def, ok := m.catalog.Stream(st.Name); ok && def.Table == st.Table {
+// Definition returns a stream or, where one is wanted, a table.
+func (m *Manager) Definition(name string, table bool) (*sqlengine.Stream, error) {
+	if def, ok := m.catalog.Stream(name); ok && def.Table == table {
 		return def, nil
 	}
-	return nil, m.catalog.notFound(kindOfStream(st.Table), st.Name)
+	return nil, m.catalog.notFound(kindOfStream(table), name)
+}
+
+func (m *Manager) streamOf(st sqlengine.Statement) (*sqlengine.Stream, error) {
+	return m.Definition(st.Name, st.Table)
 }
 
 // Streams returns the definitions of all streams, or of all tables, in order.
@@ -132,51 +146,41 @@ func (m *Manager) ReplaceStream(name, sql string) (string, error) {
 	if st.Verb != sqlengine.Create || st.Name != name {
 		return "", fmt.Errorf("the statement must be CREATE %s %s …", strings.ToUpper(string(kindOfStream(st.Table))), name)
 	}
+	replaced := fmt.Sprintf("%s %s is replaced.", title(kindOfStream(st.Table)), name)
 	if _, ok := m.catalog.Stream(name); !ok {
-		return m.createStream(st, sql)
+		_, err := m.createStream(st, sql)
+		return replaced, err
 	}
 	m.change.Lock()
 	defer m.change.Unlock()
 	if m.closed {
 		return "", ErrClosed
 	}
-	if err := m.replaceStream(st.Stream, sql); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%s %s is replaced.", title(kindOfStream(st.Table)), name), nil
+	return replaced, m.replaceStream(st.Stream, sql)
 }
 
 func (m *Manager) replaceStream(def *sqlengine.Stream, sql string) error {
-	old, ok := m.catalog.Stream(def.Name)
-	if !ok {
+	old := m.catalog.entry(def.Name)
+	switch {
+	case old.def == nil:
 		return m.keep(def, sql) // it was dropped meanwhile
-	}
-	if m.catalog.entry(def.Name).sql == sql {
+	case old.sql == sql:
 		return nil
 	}
-	if err := checkReplacement(old, def); err != nil {
+	if err := checkReplacement(old.def, def); err != nil {
 		return err
 	}
-	readers := m.runningReaders(def.Name)
-	c := m.checker(draft{m.catalog, map[string]*sqlengine.Stream{def.Name: def}})
-	if err := c.stream(def); err != nil { // before any rule is touched
+	p := m.newProposal()
+	p.streams = []*streamChange{{name: def.Name, table: def.Table, deed: Update, now: entry{def, sql}, old: old}}
+	if err := m.checker(p.draft()).stream(def); err != nil {
 		return fmt.Errorf("stream %s: %w", def.Name, err)
 	}
-	for _, r := range readers {
-		if _, err := r.def.Compile(c.catalog); err != nil {
-			return fmt.Errorf("rule %s would not compile any more: %w; change or stop it first", r.id, err)
-		}
+	p.planReaders()
+	if len(p.findings) > 0 {
+		f := p.findings[0]
+		return fmt.Errorf("rule %s would not compile any more: %s; change or stop it first", f.Name, f.Message)
 	}
-	defer m.hub.Keep([]string{def.Name})()
-	states := make([][]byte, len(readers))
-	for i, r := range readers {
-		states[i] = m.suspend(r)
-	}
-	err := m.keep(def, sql)
-	for i, r := range readers {
-		err = errors.Join(err, m.resume(r, states[i]))
-	}
-	return err
+	return p.carryOut()
 }
 
 // checkReplacement tells why a stream cannot get another definition.
@@ -191,14 +195,6 @@ func checkReplacement(old, def *sqlengine.Stream) error {
 		return fmt.Errorf("%s is a %s; drop it first", def.Name, kindOfStream(old.Table))
 	}
 	return nil
-}
-
-// runningReaders are the running rules that read a stream.
-func (m *Manager) runningReaders(name string) []*rule {
-	return slices.DeleteFunc(m.readers(name), func(r *rule) bool {
-		s := r.look()
-		return !s.running()
-	})
 }
 
 // readers are the rules that read a stream. Manager.change is held, so no rule
@@ -219,7 +215,7 @@ func (m *Manager) reads(r *rule) []string {
 	if s.reads != nil {
 		return s.reads
 	}
-	q, err := s.def.Compile(m.catalog)
+	q, err := m.checker(m.catalog).compile(s.def)
 	if err != nil {
 		return nil
 	}

@@ -49,12 +49,19 @@ func (s *trials) add(t *trial) error {
 	}
 	s.by[t.id] = t
 	t.over = time.AfterFunc(trialTime, func() {
-		if s.find(t.id) == t {
-			s.remove(t.id)
-		}
+		s.expire(t)
 		_ = t.end()
 	})
 	return nil
+}
+
+// expire takes a trial out, unless another one has its id by now.
+func (s *trials) expire(t *trial) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.by[t.id] == t {
+		delete(s.by, t.id)
+	}
 }
 
 // failed tells the listeners of a trial that it has failed while running. It

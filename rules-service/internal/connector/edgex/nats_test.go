@@ -148,8 +148,8 @@ func TestNATSFormats(t *testing.T) {
 			t.Fatal(m, err)
 		}
 		out, err := n.envelope(m)
-		if err != nil || out.ReceivedTopic != "edgex/events/a" || fmt.Sprint(out.Payload, out.ApiVersion, out.CorrelationID, out.RequestID, out.ErrorCode, out.ContentType, out.QueryParams) !=
-			fmt.Sprint(in.Payload, in.ApiVersion, in.CorrelationID, in.RequestID, in.ErrorCode, in.ContentType, in.QueryParams) {
+		if err != nil || out.ReceivedTopic != "edgex/events/a" || fmt.Sprint(string(out.Payload), out.ApiVersion, out.CorrelationID, out.RequestID, out.ErrorCode, out.ContentType, out.QueryParams) !=
+			fmt.Sprint(string(in.Payload), in.ApiVersion, in.CorrelationID, in.RequestID, in.ErrorCode, in.ContentType, in.QueryParams) {
 			t.Errorf("%s: %+v %v", format, out, err)
 		}
 	}

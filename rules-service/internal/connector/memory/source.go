@@ -53,6 +53,7 @@ type source struct {
 	backlog    *connector.Backlog
 	subscribed bool
 	taken      []*message          // out of the inbox, and not read yet
+	reading    int                 // messages of the last Read: they wait until the next one
 	in         []connector.Inbound // of the last Read
 }
 
@@ -72,6 +73,8 @@ func (s *source) take(m *message) {
 }
 
 func (s *source) Read(ctx context.Context) ([]connector.Inbound, func(error), error) {
+	s.backlog.Add(-s.reading)
+	s.reading = 0
 	if len(s.taken) == 0 {
 		var err error
 		if s.taken, err = s.inbox.Take(ctx); err != nil {
@@ -80,7 +83,7 @@ func (s *source) Read(ctx context.Context) ([]connector.Inbound, func(error), er
 	}
 	part := s.taken[:min(len(s.taken), readAtOnce)]
 	s.taken = s.taken[len(part):]
-	s.backlog.Add(-len(part))
+	s.reading = len(part)
 	clear(s.in)
 	s.in = s.in[:0]
 	for _, m := range part {

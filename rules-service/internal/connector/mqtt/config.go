@@ -4,6 +4,7 @@ package mqtt
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ type Connection struct {
 	Password        connector.Secret `prop:"password" doc:"Password."`
 	ProtocolVersion string           `prop:"protocolVersion" doc:"3.1 or 3.1.1 (also written 4)."`
 	EnableSession   bool             `prop:"enableClientSession" doc:"The broker keeps subscriptions and messages while the service is away; wants a clientid."`
-	ClientStatePath string           `prop:"clientStatePath,unsupported" doc:"File for the state of the session."`
+	ClientStatePath string           `prop:"clientStatePath,ignored" doc:"Accepted: the state of the session is with the broker and in the intake journal, not in a file of its own."`
 	SessionExpiry   int              `prop:"sessionExpiryIntervalSeconds,unsupported" doc:"MQTT 5: how long the broker keeps the session."`
 	KeepAlive       time.Duration    `prop:"keepAlive" doc:"Interval of pings."`
 	Timeout         time.Duration    `prop:"timeout" doc:"Limit for connecting, subscribing and publishing."`
@@ -34,7 +35,7 @@ var versions = map[string]uint{"3.1": 3, "3.1.1": 4, "4": 4}
 func (c *Connection) validate() error {
 	switch {
 	case c.ProtocolVersion == "5":
-		return errors.New(`property "protocolVersion": 5 is not supported yet; use 3.1.1`)
+		return errors.New(`property "protocolVersion": 5 is not supported; brokers of MQTT 5 take 3.1.1 as well: leave it out`)
 	case versions[c.ProtocolVersion] == 0:
 		return fmt.Errorf(`property "protocolVersion": %q is unknown; there are 3.1 and 3.1.1`, c.ProtocolVersion)
 	case c.Timeout <= 0 || c.KeepAlive <= 0:
@@ -43,17 +44,29 @@ func (c *Connection) validate() error {
 	return mqttclient.Options{Server: c.Server, ClientID: c.ClientID, KeepSession: c.EnableSession}.Validate()
 }
 
-func (c *Connection) options() (mqttclient.Options, error) {
+// identity are the options without the settings of TLS, which need files.
+func (c *Connection) identity() mqttclient.Options {
 	o := mqttclient.Options{Server: c.Server, ClientID: c.ClientID, Username: c.Username, Password: c.Password.Reveal(),
 		Version: versions[c.ProtocolVersion], KeepSession: c.EnableSession, KeepAlive: c.KeepAlive, Timeout: c.Timeout}
-	secure := strings.HasPrefix(c.Server, "ssl:") || strings.HasPrefix(c.Server, "tls:") ||
-		strings.HasPrefix(c.Server, "mqtts:") || strings.HasPrefix(c.Server, "wss:")
-	if !secure {
-		return o, nil
+	if c.secure() {
+		o.TLSKey = c.TLS.Key()
 	}
-	var err error
-	o.TLS, err = c.TLS.Config()
-	o.TLSKey = c.TLS.Key()
+	return o
+}
+
+// group is equal for sources that one connection may serve.
+func (c *Connection) group() string { return c.identity().Key() }
+
+func (c *Connection) secure() bool {
+	scheme, _, _ := strings.Cut(c.Server, ":")
+	return slices.Contains([]string{"ssl", "tls", "mqtts", "wss"}, scheme)
+}
+
+func (c *Connection) options() (o mqttclient.Options, err error) {
+	o = c.identity()
+	if c.secure() {
+		o.TLS, err = c.TLS.Config()
+	}
 	return o, err
 }
 

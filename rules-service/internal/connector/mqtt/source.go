@@ -2,10 +2,13 @@ package mqtt
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"sluice/rules-service/internal/connector"
@@ -15,9 +18,9 @@ import (
 
 // SourceConfig is the configuration of the source.
 type SourceConfig struct {
-	Datasource string `prop:"datasource,required" doc:"Topic filters, with commas between them."`
+	Datasource string `prop:"datasource,required" doc:"Topic filters, with commas between them. $share/GROUP/FILTER shares the messages with the other members of the group."`
 	QoS        uint8  `prop:"qos" doc:"Quality of service of the subscription: 0, 1 or 2."`
-	EOFMessage string `prop:"eofMessage,unsupported" doc:"Base64 of a message that ends the stream."`
+	EOFMessage string `prop:"eofMessage" doc:"Base64 of a message that ends the stream; it is none of its rows."`
 	Connection
 }
 
@@ -28,7 +31,22 @@ func (c *SourceConfig) Validate() error {
 			return err
 		}
 	}
+	if _, err := c.eof(); err != nil {
+		return err
+	}
 	return errors.Join(checkQoS(c.QoS), c.validate())
+}
+
+// eof is the message that ends the stream, or nil.
+func (c *SourceConfig) eof() ([]byte, error) {
+	if c.EOFMessage == "" {
+		return nil, nil
+	}
+	message, err := base64.StdEncoding.DecodeString(c.EOFMessage)
+	if err != nil {
+		return nil, errors.New(`property "eofMessage" is not base64`)
+	}
+	return message, nil
 }
 
 func (c *SourceConfig) filters() []string {
@@ -48,9 +66,15 @@ func registerSource(r *connector.Registry, pool *mqttclient.Pool) {
 		Defaults: d,
 		Example:  `{"datasource": "plant/+/temperature", "server": "tcp://127.0.0.1:1883", "qos": 1}`,
 		Durable:  func(c SourceConfig) bool { return c.EnableSession && c.QoS >= 1 },
+		Group:    func(c SourceConfig) string { return c.group() },
 		New: func(c SourceConfig, env connector.Env) (connector.Source, error) {
 			o, err := c.options()
-			return &source{config: c, options: o, pool: pool, log: env.Log, inbox: connector.NewInbox[*mqttclient.Message]()}, err
+			if err != nil {
+				return nil, err
+			}
+			eof, err := c.eof()
+			return &source{options: &o, filters: c.filters(), qos: c.QoS, eof: eof, pool: pool, log: env.Log,
+				inbox: connector.NewInbox[*mqttclient.Message]()}, err
 		},
 	})
 }
@@ -58,37 +82,72 @@ func registerSource(r *connector.Registry, pool *mqttclient.Pool) {
 // source reads one or more topics. The messages of QoS 1 and 2 are
 // acknowledged to the broker when the rules are done with them.
 type source struct {
-	config  SourceConfig
-	options mqttclient.Options
+	options *mqttclient.Options // nil while there is a client, which has them: thousands of sources share one
+	filters []string
+	qos     uint8
+	eof     []byte // nil: nothing ends the stream
 	pool    *mqttclient.Pool
 	log     *slog.Logger
 	inbox   *connector.Inbox[*mqttclient.Message]
 	client  *mqttclient.Client
-	subs    []*mqttclient.Subscription
+	sub     *mqttclient.Subscription
+	refused atomic.Bool         // the broker does not allow sub
+	ended   bool                // eof has come
 	in      []connector.Inbound // of the last Read
 }
 
-func (s *source) Connect(ctx context.Context) error {
+// Notify has ready called when there is something to read. Sources that are read
+// together are connected one by one: their topics are known before, so that
+// thousands of them take few packets.
+func (s *source) Notify(ready func()) {
+	s.inbox.Notify(ready)
+	if err := s.subscribe(); err != nil {
+		s.log.Debug("mqtt source cannot subscribe ahead", "error", err) // Connect returns it
+	}
+}
+
+// subscribe asks for the topics, at once or when the connection is up.
+func (s *source) subscribe() error {
 	if s.client == nil {
-		c, err := s.pool.Acquire(s.options, s.log, s.config.filters()...)
+		c, err := s.pool.Acquire(*s.options, s.log, s.filters...)
 		if err != nil {
 			return err
 		}
-		s.client = c
+		s.client, s.options = c, nil
 	}
-	if err := s.client.Connect(ctx); err != nil {
+	if s.sub != nil {
+		return nil
+	}
+	var err error
+	s.sub, err = s.client.Subscribe(s.filters, s.qos, s.put, s.lost)
+	return err
+}
+
+func (s *source) unsubscribe() {
+	if s.sub != nil {
+		s.sub.Close()
+		s.sub = nil
+	}
+}
+
+func (s *source) Connect(ctx context.Context) error {
+	if s.refused.Swap(false) {
+		s.unsubscribe()
+	}
+	if err := s.subscribe(); err != nil {
 		return err
 	}
-	s.inbox.Fail(nil) // each topic told of the end of the connection before this one
-	for _, f := range s.config.filters()[len(s.subs):] {
-		sub, err := s.client.Subscribe(f, s.config.QoS, s.put, s.lost)
-		if err != nil {
-			return err
-		}
-		s.subs = append(s.subs, sub)
+	if err := s.client.Connect(ctx); err != nil {
+		return fmt.Errorf("%w: %w", connector.ErrNotConnected, err)
 	}
-	if !s.client.Connected() { // or of this one
-		return fmt.Errorf("%w: %s", connector.ErrNotConnected, mqttclient.Redact(s.options.Server))
+	s.inbox.Fail(nil) // of the connection before this one
+	err := s.sub.Wait(ctx)
+	if err != nil && !errors.Is(err, mqttclient.ErrNotConnected) {
+		s.unsubscribe()
+		return err
+	}
+	if err != nil || !s.client.Connected() {
+		return fmt.Errorf("%w: %s", connector.ErrNotConnected, s.client.Server())
 	}
 	return nil
 }
@@ -101,32 +160,46 @@ func (s *source) put(m *mqttclient.Message) {
 }
 
 func (s *source) lost(err error) {
+	if errors.Is(err, mqttclient.ErrRefused) {
+		s.refused.Store(true)
+	}
 	s.inbox.Fail(fmt.Errorf("%w: %w", connector.ErrNotConnected, err))
 }
 
 func (s *source) Read(ctx context.Context) ([]connector.Inbound, func(error), error) {
+	if s.ended {
+		return nil, nil, connector.ErrEndOfInput
+	}
 	msgs, err := s.inbox.Take(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	now := time.Now()
-	s.in = s.in[:0]
-	acked := false
-	for _, m := range msgs {
-		s.in = append(s.in, connector.Inbound{Payload: m.Payload(), Meta: meta{m}, Time: now, ID: m.ID(), Again: m.Again()})
-		acked = acked || m.QoS() > 0
+	if end := s.endIn(msgs); end >= 0 {
+		return s.last(msgs, end)
 	}
-	if !acked {
-		return s.in, nil, nil
-	}
-	pending := append([]*mqttclient.Message(nil), msgs...)
-	client := s.client // Close may forget it before the rules are done
-	return s.in, func(err error) { ack(client, pending, err) }, nil
+	ack := s.take(msgs, msgs)
+	return s.in, ack, nil
 }
 
-// ack answers the broker. What failed can only come again from a session that
+// take makes messages ready to be handed on. The broker hears of pending, with
+// them or more, when ack is called.
+func (s *source) take(msgs, pending []*mqttclient.Message) (ack func(error)) {
+	now := time.Now()
+	s.in = s.in[:0]
+	for _, m := range msgs {
+		s.in = append(s.in, connector.Inbound{Payload: m.Payload(), Meta: meta{m}, Time: now, ID: m.ID(), Again: m.Again()})
+	}
+	if !slices.ContainsFunc(pending, func(m *mqttclient.Message) bool { return m.QoS() > 0 }) {
+		return nil
+	}
+	pending = slices.Clone(pending)
+	client := s.client // Close may forget it before the rules are done
+	return func(err error) { acknowledge(client, pending, err) }
+}
+
+// acknowledge answers the broker. What failed can only come again from a session that
 // the broker keeps, with a new connection.
-func ack(client *mqttclient.Client, msgs []*mqttclient.Message, err error) {
+func acknowledge(client *mqttclient.Client, msgs []*mqttclient.Message, err error) {
 	if err != nil && client.KeepsSession() {
 		client.Reconnect()
 		return
@@ -140,14 +213,8 @@ func ack(client *mqttclient.Client, msgs []*mqttclient.Message, err error) {
 func (s *source) Dropped() uint64 { return s.inbox.Dropped() }
 
 func (s *source) Close(context.Context) error {
-	if s.client == nil {
-		return nil
-	}
-	for _, sub := range s.subs {
-		sub.Close()
-	}
-	s.client.Release(s.config.filters()...)
-	s.client, s.subs = nil, nil
+	s.unsubscribe()
+	s.release()
 	return nil
 }
 
@@ -157,9 +224,17 @@ func (s *source) Suspend(ctx context.Context) error {
 	if s.client == nil || !s.client.KeepsSession() {
 		return s.Close(ctx)
 	}
-	s.client.Release(s.config.filters()...)
-	s.client, s.subs = nil, nil
+	s.release()
 	return nil
+}
+
+func (s *source) release() {
+	if s.client != nil {
+		o := s.client.Options()
+		s.options = &o
+		s.client.Release(s.filters...)
+	}
+	s.client, s.sub = nil, nil
 }
 
 // meta answers meta(topic) and its like.

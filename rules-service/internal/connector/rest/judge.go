@@ -56,9 +56,14 @@ func (c *Config) judge(a answer, failure error, after time.Duration) error {
 // pass by itself.
 func (c *Config) passes(code int) bool {
 	if code/100 == 2 { // only the conditions say that it failed
-		return len(c.PermanentOn) > 0 || len(c.RetryOn) == 0
+		return looks(c.PermanentOn) || !looks(c.RetryOn)
 	}
 	return code == http.StatusRequestTimeout || code == http.StatusTooEarly || code == http.StatusTooManyRequests || code >= 500
+}
+
+// looks tells whether conditions look at the body of an answer.
+func looks(conditions []Condition) bool {
+	return slices.ContainsFunc(conditions, func(c Condition) bool { return c.Path != "" })
 }
 
 // worstCode is code of the JSON answer, of an array the first one that is no

@@ -29,7 +29,11 @@ func (s *sink) Ping(ctx context.Context) error {
 	if port == "" {
 		port = u.Scheme // the name of a port too
 	}
-	c, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	deny, err := httpclient.ParseDenyList(s.config.Deny)
+	if err != nil {
+		return err
+	}
+	c, err := deny.Dialer().DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
 	if err != nil {
 		return err
 	}

@@ -113,6 +113,17 @@ func TestAnswers(t *testing.T) {
 		{"wecom bad key", wecom, 200, `{"errcode":93000,"errmsg":"invalid"}`, `permanent: POST URL: 200 OK: {"errcode":93000,"errmsg":"invalid"}`},
 		{"wecom unknown", wecom, 200, `{"errcode":-1}`, `after 7s: POST URL: 200 OK: {"errcode":-1}`},
 		{"wecom no JSON", wecom, 200, `<html>`, `after 7s: POST URL: 200 OK: <html>`},
+		{"status taken", map[string]any{"success": map[string]any{"status": []any{200.0, 409.0}}}, 409, "exists", ""},
+		{"status not taken", map[string]any{"success": map[string]any{"status": 200.0}}, 202, "", "after 7s: POST URL: 202 Accepted"},
+		{"status retried", map[string]any{"retryOn": map[string]any{"status": 404.0}}, 404, "", "after 7s: POST URL: 404 Not Found"},
+		{"status final", map[string]any{"permanentOn": map[string]any{"status": 501.0}}, 501, "", "permanent: POST URL: 501 Not Implemented"},
+		{"status and path", map[string]any{"retryOn": map[string]any{"status": 400.0, "path": "e", "equals": "busy"}}, 400, `{"e":"busy"}`, `after 7s: POST URL: 400 Bad Request: {"e":"busy"}`},
+		{"status without path", map[string]any{"retryOn": map[string]any{"status": 400.0, "path": "e", "equals": "busy"}}, 400, `{"e":"bad"}`, `permanent: POST URL: 400 Bad Request: {"e":"bad"}`},
+		{"conflict", nil, 409, "", "permanent: POST URL: 409 Conflict"},
+		{"timeout of the server", nil, 408, "", "after 7s: POST URL: 408 Request Timeout"},
+		{"body list ok", body, 200, `[{"code":200},{"code":201}]`, ""},
+		{"body list bad", body, 200, `[{"code":200},{"code":404}]`, `permanent: POST URL: 200 OK: [{"code":200},{"code":404}]`},
+		{"body empty list", body, 200, `[]`, `permanent: POST URL: the answer has no code: 200 OK: []`},
 		{"body ok", body, 200, `{"code":204}`, ""},
 		{"body bad", body, 200, `{"code":400}`, `permanent: POST URL: 200 OK: {"code":400}`},
 		{"body down", body, 200, `{"code":500}`, `after 7s: POST URL: 200 OK: {"code":500}`},
@@ -177,8 +188,13 @@ func TestRequests(t *testing.T) {
 		`GET /a  b1 `:                                          {"method": "GET"},
 		`DELETE /a  b1 `:                                       {"method": "DELETE", "bodyType": "none"},
 		`POST /a application/x-www-form-urlencoded b1 x=1&y=z`: {"bodyType": "form"},
+		`PATCH /a text/xml; charset=utf-8 b1 {"x":1,"y":"z"}`:  {"method": "PATCH", "bodyType": "xml", "headers": `{"X-Device": "{{.d}}", "content-type": "text/xml; charset=utf-8"}`},
+		`HEAD /a  b1 `:                                         {"method": "HEAD"},
 	} {
-		props["url"], props["headers"] = "{{.u}}", map[string]any{"X-Device": "{{.d}}"}
+		props["url"] = "{{.u}}"
+		if props["headers"] == nil {
+			props["headers"] = map[string]any{"X-Device": "{{.d}}"}
+		}
 		s, c := open(t, props)
 		if c.Templates["headers.X-Device"] != "{{.d}}" || c.Templates["url"] != "{{.u}}" {
 			t.Fatal(c.Templates)

@@ -151,7 +151,7 @@ func prefixed(name string, err error) error {
 func (s *sink) request(ctx context.Context, m *connector.Outbound, t token) (*http.Request, error) {
 	target, err := t.fillURL(m.Value("url", string(s.config.URL)))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the url: %w", err)
 	}
 	if err := checkURL(target); err != nil {
 		return nil, err
