@@ -119,7 +119,7 @@ func installNode(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(work)
+	defer func() { _ = os.RemoveAll(work) }()
 	for _, name := range []string{"package.json", "package-lock.json", "server.js"} {
 		b, err := nodeOPCUA.ReadFile("nodeopcua/" + name)
 		if err == nil {
