@@ -14,8 +14,8 @@ func (a *API) routeTags(mux *routes) {
 		"PATCH /rules/{id}/tags":  a.changeTags(a.Rules.AddTags),
 		"DELETE /rules/{id}/tags": a.changeTags(a.Rules.RemoveTags),
 		"GET /rules/tags/match":   a.matchTags,
-		"POST /rules/bulkstart":   a.bulk(a.Rules.StartRule),
-		"POST /rules/bulkstop":    a.bulk(a.Rules.StopRule),
+		"POST /rules/bulkstart":   a.bulk(a.Rules.StartRules),
+		"POST /rules/bulkstop":    a.bulk(a.Rules.StopRules),
 	} {
 		mux.Handle(pattern, handle(codeUndefined, h))
 	}
@@ -74,7 +74,7 @@ type outcome struct {
 }
 
 // bulk starts or stops the rules that have all given tags.
-func (a *API) bulk(f func(id string) error) handler {
+func (a *API) bulk(f func(ids []string) []error) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		tags, err := tagsOf(r)
 		if err != nil {
@@ -85,10 +85,10 @@ func (a *API) bulk(f func(id string) error) handler {
 			return fmt.Errorf("there are no matching rules for the tags %q", tags)
 		}
 		outcomes := make([]outcome, len(ids))
-		for i, id := range ids {
-			outcomes[i] = outcome{Rule: id, Success: true}
-			if err := f(id); err != nil {
-				outcomes[i] = outcome{Rule: id, Error: err.Error()}
+		for i, err := range f(ids) {
+			outcomes[i] = outcome{Rule: ids[i], Success: true}
+			if err != nil {
+				outcomes[i] = outcome{Rule: ids[i], Error: err.Error()}
 			}
 		}
 		writeJSON(w, http.StatusOK, outcomes)

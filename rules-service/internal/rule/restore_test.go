@@ -138,8 +138,9 @@ func TestChangesThatTheDiskRefuses(t *testing.T) {
 			_, err := m.ReplaceStream("s", `CREATE STREAM s () WITH (TYPE="quiet", DATASOURCE="other")`)
 			return err
 		},
-		"stop": func(m *Manager) error { return m.StopRule("r") },
-		"tags": func(m *Manager) error { return m.SetTags("r", []string{"x"}) },
+		"stop":      func(m *Manager) error { return m.StopRule("r") },
+		"stop many": func(m *Manager) error { return m.StopRules([]string{"r"})[0] },
+		"tags":      func(m *Manager) error { return m.SetTags("r", []string{"x"}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			withFlaky(t, func(k *flaky) {
