@@ -21,10 +21,10 @@ import (
 
 // Frame is what an expression sees while one row is evaluated.
 type Frame struct {
-	Row    *value.Row
-	err    error
-	params []value.Value // of the rule: the array is the run's
+	Row *value.Row
+	err error
 	function.Context
+	params []value.Value // of the rule: the array is the run's
 }
 
 // Fail records the first error of the row and yields NULL, so that expressions

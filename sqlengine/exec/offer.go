@@ -35,7 +35,7 @@ func (r *Run) PushMatching(b *value.Batch) error { return r.behind.Push(b) }
 func (r *Run) Touch() int {
 	n := len(r.timers)
 	if p, ok := r.behind.(*project); ok {
-		n += p.at + len(p.made) + len(p.cols) + int(p.frame.RowTime)
+		n += p.at + len(p.made) + len(p.cols) + int(p.own.RowTime)
 		if len(p.items) > 0 {
 			n += int(p.items[0].null)
 		}

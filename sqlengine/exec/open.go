@@ -36,11 +36,10 @@ type Env struct {
 
 // runtime is what the operators of one run share.
 type runtime struct {
-	frame      Frame // see frameOf
+	frame      *Frame // see frameOf
 	eventTime  bool
 	window     *function.Window // being emitted, nil otherwise
 	hits       function.Hits
-	now        func() time.Time
 	onRowError func(*RowError)
 }
 
@@ -119,9 +118,9 @@ func Open(p *plan.Plan, env Env, out Operator) (*Run, error) {
 }
 
 func newRuntime(p *plan.Plan, env Env) *runtime {
-	rt := &runtime{eventTime: p.EventTime, now: env.Now, onRowError: env.OnRowError}
-	if rt.now == nil {
-		rt.now = time.Now
+	rt := &runtime{frame: &Frame{}, eventTime: p.EventTime, onRowError: env.OnRowError}
+	if env.Now == nil {
+		env.Now = time.Now
 	}
 	if rt.onRowError == nil {
 		rt.onRowError = func(*RowError) {}
@@ -130,9 +129,9 @@ func newRuntime(p *plan.Plan, env Env) *runtime {
 		env.Location = time.Local
 	}
 	if env.Start.IsZero() {
-		env.Start = rt.now()
+		env.Start = env.Now()
 	}
-	rt.frame.Context = function.Context{RuleID: env.RuleID, RuleStart: env.Start.UnixNano(), Now: rt.now, Location: env.Location, Hits: &rt.hits,
+	rt.frame.Context = function.Context{RuleID: env.RuleID, RuleStart: env.Start.UnixNano(), Now: env.Now, Location: env.Location, Hits: &rt.hits,
 		Prop: env.Prop, KeyedState: env.KeyedState}
 	rt.frame.params = make([]value.Value, len(p.Params))
 	for i, param := range p.Params {

@@ -9,6 +9,7 @@ import (
 // allocation, as rows may be kept by whoever gets them.
 type project struct {
 	stage
+	own    Frame // of the run: see frameOf
 	schema *value.Schema
 	items  []projected
 	made   []value.Row // used again for every batch, as are the next three
@@ -47,8 +48,9 @@ func (p *project) Push(b *value.Batch) error {
 
 func (p *project) evaluate(rows []value.Row) {
 	width := len(p.items)
+	f := &p.own // as frame, but without a way to it
 	for ; p.at < len(rows); p.at++ {
-		f := p.look(&rows[p.at])
+		f.Row, f.RowTime = &rows[p.at], rows[p.at].Time
 		cols := p.cols[:width:width]
 		for i := range p.items {
 			v := p.items[i].eval(f)

@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"sluice/sqlengine/function"
 	"sluice/sqlengine/value"
 )
 
@@ -52,25 +51,30 @@ func (s *stage) Advance(t int64) error { return s.next.Advance(t) }
 func (s *stage) Close() error { return s.next.Close() }
 
 // frameOf is what the expressions of an operator see. Those that are done with
-// the rows of a batch when they push what they make of it share the run's: with
-// thousands of rules most have no others.
+// the rows of a batch when they push what they make of it share one, which stands
+// in the project, where there is one: with thousands of rules each other place is
+// a cache miss.
 func (rt *runtime) frameOf(op operator) *Frame {
-	switch op.(type) {
-	case *filter, *project:
-		return &rt.frame
+	switch op := op.(type) {
+	case *filter:
+		return rt.frame
+	case *project:
+		op.own = *rt.frame
+		rt.frame = &op.own
+		return rt.frame
 	}
-	own := rt.frame
+	own := *rt.frame
 	return &own
 }
 
 // begin counts the rows of a batch and tells expressions their window.
 func (s *stage) begin(b *value.Batch) {
 	s.in.Add(uint64(len(b.Rows)))
-	var w *function.Window
 	if s.windowed {
-		w = s.rt.window
+		s.frame.Window = s.rt.window
+	} else if s.frame.Window != nil {
+		s.frame.Window = nil // of an operator behind that shares the frame
 	}
-	s.frame.Window = w
 }
 
 // look lets expressions see a row.
@@ -91,7 +95,7 @@ func (s *stage) fail(err error) {
 func (s *stage) note(e *RowError) {
 	f := s.failures()
 	f.mu.Lock()
-	f.last, f.lastTime = e.Error(), s.rt.now()
+	f.last, f.lastTime = e.Error(), s.rt.frame.Now()
 	f.mu.Unlock()
 }
 

@@ -52,7 +52,7 @@ func newWatermark(rt *runtime, c compiler, step *plan.Watermark) *watermark {
 		w.tag = c.layout[step.Tag]
 	}
 	if w.idle > 0 {
-		w.now = rt.now().UnixNano()
+		w.now = rt.frame.Now().UnixNano()
 	}
 	for _, t := range step.Times {
 		w.streams = append(w.streams, newEventStream(c, t, w.now))
@@ -63,7 +63,7 @@ func newWatermark(rt *runtime, c compiler, step *plan.Watermark) *watermark {
 func (w *watermark) Push(b *value.Batch) error {
 	w.begin(b)
 	if w.idle > 0 {
-		if err := w.Advance(w.rt.now().UnixNano()); err != nil {
+		if err := w.Advance(w.rt.frame.Now().UnixNano()); err != nil {
 			return err
 		}
 	}
@@ -281,7 +281,7 @@ func (w *watermark) Next() (t int64, ok bool) {
 func (w *watermark) Snapshot(e *value.Encoder) {
 	now := w.now
 	if w.idle > 0 {
-		now = max(now, w.rt.now().UnixNano())
+		now = max(now, w.rt.frame.Now().UnixNano())
 	}
 	for i := range w.streams {
 		w.streams[i].snapshot(e, now)

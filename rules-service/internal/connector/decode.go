@@ -30,24 +30,24 @@ type decoder struct{ warnings *[]string }
 // decode gives each property to own or, where that has none of the name, to
 // common. Names are matched without regard to case.
 func (d decoder) decode(props map[string]any, own, common any, retired []string) error {
-	ownProps, commonProps := index(reflect.ValueOf(own).Elem()), index(reflect.ValueOf(common).Elem())
+	ownProps, commonProps := configurationOf(reflect.ValueOf(own).Elem()), configurationOf(reflect.ValueOf(common).Elem())
 	for _, name := range sortedNames(props) {
-		p, ok := find(ownProps, name)
+		p, ok := ownProps.find(name)
 		if !ok {
-			p, ok = find(commonProps, name)
+			p, ok = commonProps.find(name)
 		}
 		if !ok && slices.Contains(retired, name) {
 			*d.warnings = append(*d.warnings, fmt.Sprintf("property %q has no effect any more; leave it out", name))
 			continue
 		}
 		if !ok {
-			return unknownProperty(name, append(names(ownProps), names(commonProps)...))
+			return unknownProperty(name, append(ownProps.names(), commonProps.names()...))
 		}
 		if err := d.assign(p, props[name]); err != nil {
 			return fmt.Errorf("property %q%w", name, err)
 		}
 	}
-	for _, p := range ownProps {
+	for p := range ownProps.all() {
 		if p.field.Required && p.value.IsZero() {
 			return fmt.Errorf("property %q is missing: %s", p.field.Name, p.field.Doc)
 		}
@@ -303,17 +303,17 @@ func setStruct(dst reflect.Value, in any) error {
 	if !ok {
 		return mistake("an object is wanted, not %s", shown(in))
 	}
-	props := index(dst)
+	props := configurationOf(dst)
 	for _, name := range sortedNames(m) {
-		p, ok := find(props, name)
+		p, ok := props.find(name)
 		if !ok {
-			return &pathError{err: unknownProperty(name, names(props))}
+			return &pathError{err: unknownProperty(name, props.names())}
 		}
 		if err := set(p.value, m[name]); err != nil {
 			return below("."+name, err)
 		}
 	}
-	for _, p := range props {
+	for p := range props.all() {
 		if _, given := m[p.field.Name]; p.field.Required && !given {
 			return mistake("%q is missing: %s", p.field.Name, p.field.Doc)
 		}

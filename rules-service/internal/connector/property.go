@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"reflect"
 	"slices"
 	"strings"
@@ -34,14 +35,51 @@ type property struct {
 	value reflect.Value
 }
 
-// index lists the properties of a struct; embedded structs are read through.
-func index(v reflect.Value) []property {
-	declared := declaredOf(v.Type())
-	props := make([]property, len(declared))
-	for i := range declared {
-		props[i] = property{field: &declared[i].field, value: v.FieldByIndex(declared[i].at)}
+// configuration is a struct of properties; embedded structs are read through.
+type configuration struct {
+	value    reflect.Value
+	declared []declared
+}
+
+func configurationOf(v reflect.Value) configuration { return configuration{v, declaredOf(v.Type())} }
+
+func (c configuration) at(i int) property {
+	d := &c.declared[i]
+	return property{field: &d.field, value: c.value.FieldByIndex(d.at)}
+}
+
+// all are the properties in the order of their declaration.
+func (c configuration) all() iter.Seq[property] {
+	return func(yield func(property) bool) {
+		for i := range c.declared {
+			if !yield(c.at(i)) {
+				return
+			}
+		}
 	}
-	return props
+}
+
+// find finds a property by one of its names.
+func (c configuration) find(name string) (property, bool) {
+	for i := range c.declared {
+		if c.declared[i].field.named(name) {
+			return c.at(i), true
+		}
+	}
+	return property{}, false
+}
+
+func (c configuration) names() []string {
+	out := make([]string, len(c.declared))
+	for i := range c.declared {
+		out[i] = c.declared[i].field.Name
+	}
+	return out
+}
+
+// named tells whether a property goes by a name, in any case.
+func (f *Field) named(name string) bool {
+	return strings.EqualFold(f.Name, name) || slices.ContainsFunc(f.Aliases, func(a string) bool { return strings.EqualFold(a, name) })
 }
 
 // declared is a property as a type declares it.
@@ -87,28 +125,6 @@ func readDeclared(t reflect.Type, above []int) []declared {
 	return out
 }
 
-func find(props []property, name string) (property, bool) {
-	for _, p := range props {
-		if strings.EqualFold(p.field.Name, name) {
-			return p, true
-		}
-		for _, a := range p.field.Aliases {
-			if strings.EqualFold(a, name) {
-				return p, true
-			}
-		}
-	}
-	return property{}, false
-}
-
-func names(props []property) []string {
-	out := make([]string, len(props))
-	for i, p := range props {
-		out[i] = p.field.Name
-	}
-	return out
-}
-
 func typeName(t reflect.Type) string {
 	switch t {
 	case durationType:
@@ -136,7 +152,7 @@ func typeName(t reflect.Type) string {
 // fieldsOf documents a configuration. It panics on an undocumented property.
 func fieldsOf[C any](defaults C) []Field {
 	var out []Field
-	for _, p := range index(reflect.ValueOf(&defaults).Elem()) {
+	for p := range configurationOf(reflect.ValueOf(&defaults).Elem()).all() {
 		f := *p.field
 		if !p.value.IsZero() {
 			if b, err := json.Marshal(p.value.Interface()); err == nil {
@@ -155,7 +171,7 @@ func fieldsOf[C any](defaults C) []Field {
 // "property.key".
 func templatesOf(config any) map[string]string {
 	out := map[string]string{}
-	for _, p := range index(reflect.ValueOf(config).Elem()) {
+	for p := range configurationOf(reflect.ValueOf(config).Elem()).all() {
 		switch {
 		case p.value.Type() == templateType && p.value.String() != "":
 			out[p.field.Name] = p.value.String()
@@ -172,7 +188,7 @@ func templatesOf(config any) map[string]string {
 // that it can be shown though secrets went into it.
 func keyOf[C any](name string, config *C, extra func(C) string) string {
 	h := sha256.New()
-	for _, p := range index(reflect.ValueOf(config).Elem()) {
+	for p := range configurationOf(reflect.ValueOf(config).Elem()).all() {
 		if p.value.Type() != templateType && (p.value.Kind() != reflect.Map || p.value.Type().Elem() != templateType) {
 			_, _ = fmt.Fprintf(h, "%s=", p.field.Name)
 			writeKey(h, p.value)

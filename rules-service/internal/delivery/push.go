@@ -63,7 +63,7 @@ func (t *Target) PushError(e error) {
 // begin notes that results come; worker.mu is held.
 func (t *Target) begin(results int) {
 	t.now = time.Now()
-	t.figures.invoked = t.now
+	t.figures.invoked = t.now.UnixNano()
 	t.figures.processed += uint64(results)
 }
 

@@ -59,8 +59,8 @@ type SinkStats struct {
 type figures struct {
 	recordsIn, recordsOut, processed uint64
 	latency                          time.Duration
-	dropped                          [Reasons]uint64
-	invoked                          time.Time
+	dropped                          *[Reasons]uint64 // nil: none yet
+	invoked                          int64            // nanoseconds since 1970; 0: never
 	exceptions                       uint64
 	last                             *exception
 }
@@ -71,13 +71,26 @@ type exception struct {
 }
 
 // drop counts messages that are lost.
-func (f *figures) drop(why Reason, n int) { f.dropped[why] += uint64(n) }
+func (f *figures) drop(why Reason, n int) {
+	if n == 0 {
+		return
+	}
+	if f.dropped == nil {
+		f.dropped = &[Reasons]uint64{}
+	}
+	f.dropped[why] += uint64(n)
+}
 
 func (f *figures) show(s *SinkStats) {
 	s.RecordsIn, s.RecordsOut, s.MessagesProcessed = f.recordsIn, f.recordsOut, f.processed
-	s.ProcessLatency, s.LastInvocation, s.Exceptions = f.latency, f.invoked, f.exceptions
-	s.DroppedBy = f.dropped
-	for _, n := range f.dropped {
+	s.ProcessLatency, s.Exceptions = f.latency, f.exceptions
+	if f.invoked != 0 {
+		s.LastInvocation = time.Unix(0, f.invoked)
+	}
+	if f.dropped != nil {
+		s.DroppedBy = *f.dropped
+	}
+	for _, n := range s.DroppedBy {
 		s.Dropped += n
 	}
 	if f.last != nil {

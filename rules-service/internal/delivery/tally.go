@@ -27,8 +27,10 @@ func (w *worker) tally(a action) *tally {
 func (c *tally) take(t *Target) {
 	if c.absent() {
 		t.figures.recordsOut += c.owner.figures.recordsOut
-		for why, n := range c.owner.figures.dropped {
-			t.figures.drop(Reason(why), int(n))
+		if was := c.owner.figures.dropped; was != nil {
+			for why, n := range was {
+				t.figures.drop(Reason(why), int(n))
+			}
 		}
 	}
 	if c.owner = t; !t.replays {

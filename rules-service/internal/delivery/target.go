@@ -44,8 +44,8 @@ type Target struct {
 	idle     chan struct{} // closed when nothing waits any more
 	now      time.Time     // of Push
 	closed   bool
-	refused  bool      // a message was dropped for good, and none written since
-	told     time.Time // when the log last said so
+	refused  bool  // a message was dropped for good, and none written since
+	told     int64 // when the log last said so, in nanoseconds since 1970
 	figures  figures
 
 	replays     bool   // what comes may be on disk already
@@ -97,8 +97,8 @@ const quiet = time.Minute
 // complain logs that a message is dropped for good: once, until messages are
 // written again. worker.mu is held.
 func (t *Target) complain(err error) {
-	now := time.Now()
-	if !t.refused && (t.told.IsZero() || now.Sub(t.told) >= quiet) {
+	now := time.Now().UnixNano()
+	if !t.refused && (t.told == 0 || now-t.told >= int64(quiet)) {
 		t.told = now
 		t.worker.log.Warn("messages that cannot be delivered are dropped", "rule", t.rule, "action", t.name, "error", err)
 	}

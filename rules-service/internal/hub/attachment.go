@@ -180,7 +180,7 @@ func (a *Attachment) Stats() Stats {
 	s := Stats{Operators: withLookups(a.run.Stats(), a.lookups)}
 	for _, r := range a.reads {
 		s.Sources = append(s.Sources, SourceStats{
-			Stream: r.stream.def.Name, Counts: r.stream.counts.read().since(r.before),
+			Stream: r.stream.def.Name, Counts: r.stream.counts.since(r.before),
 			BufferLength: a.shard.queue.length(), Dropped: r.stream.source.dropped(), Connection: r.stream.source.connection(),
 			Reception: r.stream.source.reception(), Intake: r.stream.source.intake(),
 		})

@@ -5,8 +5,8 @@ package hub
 // is reached by that, so it takes no time; run does it once more.
 func (s *source) subscribe(inner bool) {
 	if s.inner = inner; inner {
-		if err := s.guard(func() error { return s.conn.Connect(s.ctx) }); err != nil {
-			s.log().Debug("subscribing early", "error", err)
+		if err := s.guard(func() error { return s.conn.Connect(&s.ctx) }); err != nil {
+			s.hub.env.Log.Debug("subscribing early", "connector", s.typ, "error", err)
 		}
 	}
 }
@@ -15,6 +15,6 @@ func (s *source) subscribe(inner bool) {
 // comes from outside.
 func (s *source) makeWay() {
 	if !s.inner {
-		s.hub.reg.Congestion().Wait(s.ctx)
+		s.hub.reg.Congestion().Wait(&s.ctx)
 	}
 }

@@ -119,7 +119,7 @@ func (r *reader) read(s *source) {
 	m := s.member
 	m.serving.Lock()
 	defer m.serving.Unlock()
-	if s.ctx.Err() != nil || s.connection().Status != Connected {
+	if s.ctx.Err() != nil || s.status() != Connected {
 		return
 	}
 	err := s.guard(func() error { return s.readOnce(ended) })
@@ -196,7 +196,7 @@ func (r *reader) connect(s *source) bool {
 		return true
 	}
 	s.trying()
-	err := s.guard(func() error { return s.conn.Connect(s.ctx) })
+	err := s.guard(func() error { return s.conn.Connect(&s.ctx) })
 	if err == nil {
 		m.pause, r.pause = firstPause, firstPause
 		s.connected()

@@ -233,7 +233,7 @@ func (r *replay) give(s *source, first journal.Offset, msgs []connector.Inbound)
 			from = r.from.Next
 		}
 		if first >= from {
-			_ = st.deliver(s.ctx, msgs, 0, nil) // it fails but by the end of the source
+			_ = st.deliver(&s.ctx, msgs, 0, nil) // it fails but by the end of the source
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -31,51 +30,50 @@ type source struct {
 	origin origin
 	conn   connector.Source
 	typ    string // of the connector
-	once   sync.Once
-	ctx    context.Context
-	cancel context.CancelFunc
+	ctx    lifetime
+	group  string      // of its connection; "" when it is read by itself
+	member *membership // of a reader; nil: it has a goroutine of its own
+	gate   gate
 
-	gate    gate
-	keepers int          // guarded by Hub.mu: see Hub.Keep
-	leave   atomic.Bool  // the service ends: the transport is to keep what comes
 	durable bool         // the transport keeps what was not acknowledged
+	finite  bool         // it ends by itself
+	inner   bool         // its messages are those of rules: see connector.Congestion
+	leave   atomic.Bool  // the service ends: the transport is to keep what comes
 	wanted  atomic.Int32 // durable rules that read it
+	once    sync.Once
+	leaving sync.Once // its reader; Silence and Close both stop it
+
+	// guarded by Hub.mu
+	keepers int32 // see Hub.Keep
+	started bool
+	tables  []<-chan struct{} // whose end it waits for before it begins; not guarded then
 
 	mu      sync.Mutex
 	streams []*stream // replaced, never changed
 	handed  uint64    // the last passage that was given to them
-	state   Connection
+	state   state
 	over    bool          // it is closed
 	ended   chan struct{} // closed when it is; nil: nobody waits for that
+}
 
-	started bool              // guarded by Hub.mu
-	finite  bool              // it ends by itself
-	tables  []<-chan struct{} // whose end it waits for before it begins; guarded by Hub.mu until then
-
-	inner bool // its messages are those of rules: see connector.Congestion
-
-	group  string      // of its connection; "" when it is read by itself
-	member *membership // of a reader; nil: it has a goroutine of its own
-
-	leaving sync.Once // its reader; Silence and Close both stop it
+// state is a Connection in less memory.
+type state struct {
+	status                         Status
+	connected, disconnected, tried instant
+	message                        string
 }
 
 func newSource(h *Hub, conf *connector.SourceConfig, conn connector.Source) *source {
 	s := &source{
-		hub: h, key: conf.Key, origin: originOf(conf.Key), conn: conn, typ: conf.Type, durable: conf.Durable,
+		hub: h, key: conf.Key, origin: originOf(conf.Key), conn: conn, typ: conf.Type, durable: conf.Durable, ctx: lifetime{hub: h.ctx},
 	}
-	s.ctx, s.cancel = context.WithCancel(h.ctx)
 	for _, w := range conf.Warnings {
-		s.log().Warn(w)
+		h.env.Log.Warn(w, "connector", s.typ)
 	}
 	s.subscribe(conf.Inner)
 	s.finite, s.group = conf.Finite, conf.Group
 	return s
 }
-
-// log names the source in what it tells. Thousands of sources say little: none
-// of them keeps a logger.
-func (s *source) log() *slog.Logger { return s.hub.env.Log.With("connector", s.typ) }
 
 // start runs the source; further calls do nothing.
 func (s *source) start() {
@@ -89,7 +87,7 @@ func (s *source) start() {
 
 // stop ends the source; its goroutine closes the connection.
 func (s *source) stop() {
-	s.cancel()
+	s.ctx.end()
 	if s.member != nil {
 		s.leaving.Do(func() { s.hub.work.Go(s.leaveReader) })
 		return
@@ -123,7 +121,7 @@ func (s *source) run() {
 	pause := firstPause
 	for {
 		s.trying()
-		err := s.guard(func() error { return s.conn.Connect(s.ctx) })
+		err := s.guard(func() error { return s.conn.Connect(&s.ctx) })
 		if err == nil {
 			s.connected()
 			pause = firstPause
@@ -143,7 +141,7 @@ func (s *source) run() {
 // read hands on messages until the connection is lost.
 func (s *source) read() error {
 	for {
-		if err := s.readOnce(s.ctx); err != nil {
+		if err := s.readOnce(&s.ctx); err != nil {
 			return err
 		}
 	}
@@ -163,7 +161,7 @@ func (s *source) readOnce(ctx context.Context) error {
 // they can wait for it.
 func (s *source) deliver(msgs []connector.Inbound, done func(error)) {
 	if done == nil || !s.journals() {
-		_ = s.pass(s.ctx, msgs, passage{}, done) // done hears of the error
+		_ = s.pass(&s.ctx, msgs, passage{}, done) // done hears of the error
 		return
 	}
 	s.keep(msgs, done)
@@ -232,7 +230,7 @@ func (s *source) close() {
 		closing = c.Suspend
 	}
 	if err := closing(ctx); err != nil {
-		s.log().Warn("closing the source", "error", err)
+		s.hub.env.Log.Warn("closing the source", "connector", s.typ, "error", err)
 	}
 }
 
@@ -272,21 +270,28 @@ func (s *source) dropped() uint64 {
 func (s *source) connection() Connection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.state
+	return Connection{Status: s.state.status, LastConnected: s.state.connected.time(), LastDisconnected: s.state.disconnected.time(),
+		LastDisconnectedMessage: s.state.message, LastTry: s.state.tried.time()}
+}
+
+func (s *source) status() Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.status
 }
 
 func (s *source) trying() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state.LastTry = time.Now()
+	s.state.tried = instantOf(time.Now())
 }
 
 func (s *source) connected() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state.Status = Connected
-	s.state.LastConnected = time.Now()
-	s.log().Info("source is connected")
+	s.state.status = Connected
+	s.state.connected = instantOf(time.Now())
+	s.hub.env.Log.Info("source is connected", "connector", s.typ)
 }
 
 // disconnected notes the loss, and logs it unless the source was disconnected
@@ -294,14 +299,14 @@ func (s *source) connected() {
 func (s *source) disconnected(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	changed := s.state.Status != Disconnected
-	s.state.Status = Disconnected
-	s.state.LastDisconnected = time.Now()
-	s.state.LastDisconnectedMessage = err.Error()
+	changed := s.state.status != Disconnected
+	s.state.status = Disconnected
+	s.state.disconnected = instantOf(time.Now())
+	s.state.message = err.Error()
 	switch {
 	case errors.Is(err, connector.ErrEndOfInput):
-		s.log().Info("source has come to its end")
+		s.hub.env.Log.Info("source has come to its end", "connector", s.typ)
 	case changed:
-		s.log().Warn("source is disconnected; trying again", "error", err)
+		s.hub.env.Log.Warn("source is disconnected; trying again", "connector", s.typ, "error", err)
 	}
 }

@@ -26,7 +26,7 @@ func (s *source) intake() *IntakeStats {
 // once. done hears when they are on disk.
 func (s *source) keep(msgs []connector.Inbound, done func(error)) {
 	if msgs = s.hub.intake.unknown(s, msgs); len(msgs) == 0 {
-		_, err := s.hub.intake.settle(s.ctx)
+		_, err := s.hub.intake.settle(&s.ctx)
 		done(err)
 		return
 	}
@@ -73,9 +73,9 @@ func (s *source) keepPart(msgs []connector.Inbound, done func(error)) {
 			return
 		case !errors.Is(err, journal.ErrFull):
 			in.passBy(s, msgs)
-			_ = s.pass(s.ctx, msgs, passage{}, done) // done hears of the error
+			_ = s.pass(&s.ctx, msgs, passage{}, done) // done hears of the error
 			return
-		case !in.awaitRoom(s.ctx):
+		case !in.awaitRoom(&s.ctx):
 			done(s.ctx.Err())
 			return
 		}

@@ -60,47 +60,64 @@ type Connection struct {
 type mark struct{ messages, rows, exceptions uint64 }
 
 // since is what came after an earlier moment.
-func (c Counts) since(before mark) Counts {
-	c.Messages -= before.messages
-	c.Rows -= before.rows
-	c.Exceptions -= before.exceptions
-	if c.Messages == 0 {
-		c.Latency, c.LastInvocation = 0, time.Time{}
+func (c *counters) since(before mark) Counts {
+	now := c.read()
+	now.Messages -= before.messages
+	now.Rows -= before.rows
+	now.Exceptions -= before.exceptions
+	if now.Messages == 0 {
+		now.Latency, now.LastInvocation = 0, time.Time{}
 	}
-	if c.Exceptions == 0 {
-		c.LastException, c.LastExceptionTime = "", time.Time{}
+	if now.Exceptions == 0 {
+		now.LastException, now.LastExceptionTime = "", time.Time{}
 	}
-	return c
+	return now
 }
 
 // counters count for all rules of a stream.
 type counters struct {
-	mu sync.Mutex
-	t  Counts
+	mu             sync.Mutex
+	messages, rows uint64
+	latency        time.Duration
+	invoked        instant
+	failures       *failures // nil: none yet, as with nearly all streams
+}
+
+// failures are messages that could not be decoded.
+type failures struct {
+	count uint64
+	last  string
+	time  instant
 }
 
 func (c *counters) delivered(messages, rows int, start time.Time) {
 	took := time.Since(start)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.t.Messages += uint64(messages)
-	c.t.Rows += uint64(rows)
-	c.t.LastInvocation = start
-	c.t.Latency = took / time.Duration(max(messages, 1))
+	c.messages += uint64(messages)
+	c.rows += uint64(rows)
+	c.invoked = instantOf(start)
+	c.latency = took / time.Duration(max(messages, 1))
 }
 
 func (c *counters) failed(err error, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.t.Exceptions++
-	c.t.LastException = err.Error()
-	c.t.LastExceptionTime = now
+	if c.failures == nil {
+		c.failures = &failures{}
+	}
+	c.failures.count++
+	c.failures.last, c.failures.time = err.Error(), instantOf(now)
 }
 
 func (c *counters) read() Counts {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.t
+	out := Counts{Messages: c.messages, Rows: c.rows, Latency: c.latency, LastInvocation: c.invoked.time()}
+	if f := c.failures; f != nil {
+		out.Exceptions, out.LastException, out.LastExceptionTime = f.count, f.last, f.time.time()
+	}
+	return out
 }
 
 func (c *counters) mark() mark {

@@ -35,7 +35,7 @@ type stream struct {
 	shards  places        // where its rules are; written under Hub.mu too
 	last    int64         // time of the newest row
 	passage uint64        // of its source, that came last
-	quiet   time.Time     // complaints are not logged until then
+	quiet   instant       // complaints are not logged until then
 	shelf   *shelf        // of a scan table, or nil
 }
 
@@ -127,9 +127,9 @@ func (st *stream) stamp(arrived, now time.Time) int64 {
 
 func (st *stream) complain(err error, now time.Time) {
 	st.counts.failed(err, now)
-	if now.Before(st.quiet) {
+	if instantOf(now) < st.quiet {
 		return
 	}
-	st.quiet = now.Add(complainEvery)
+	st.quiet = instantOf(now.Add(complainEvery))
 	st.source.hub.env.Log.Warn("message cannot be decoded", "stream", st.def.Name, "error", err)
 }

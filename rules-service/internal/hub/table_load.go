@@ -41,7 +41,7 @@ func (s *source) awaitTables() {
 		select {
 		case <-ended:
 		case <-timer.C:
-			s.log().Warn("a table is not loaded yet; the stream begins without it")
+			s.hub.env.Log.Warn("a table is not loaded yet; the stream begins without it", "connector", s.typ)
 			return
 		case <-s.ctx.Done():
 			return

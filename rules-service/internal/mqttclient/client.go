@@ -28,9 +28,7 @@ type Client struct {
 	log     *slog.Logger
 	refs    int // guarded by pool.mu
 
-	// Filters by users, guarded by pool.mu.
-	claimants map[string]int
-	claimed   trie[string]
+	claimed trie[string] // filters, once for each user; guarded by pool.mu
 
 	mu       sync.Mutex
 	conn     paho.Client // nil while not connected
@@ -64,7 +62,7 @@ type Client struct {
 }
 
 func newClient(p *Pool, o Options, log *slog.Logger) *Client {
-	c := &Client{pool: p, options: o, log: log, refs: 1, claimants: map[string]int{}, changed: make(chan struct{}),
+	c := &Client{pool: p, options: o, log: log, refs: 1, changed: make(chan struct{}),
 		subs: map[string][]*Subscription{}, watchers: map[*watcher]bool{}, due: map[string]*change{}, done: make(chan struct{})}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c

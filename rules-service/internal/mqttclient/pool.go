@@ -80,7 +80,7 @@ func (p *Pool) Acquire(o Options, log *slog.Logger, filters ...string) (*Client,
 	for _, c := range p.clients[o.Key()] {
 		if !c.claims(filters) {
 			c.refs++
-			c.claim(filters, 1)
+			c.claim(filters)
 			return c, nil
 		}
 	}
@@ -89,7 +89,7 @@ func (p *Pool) Acquire(o Options, log *slog.Logger, filters ...string) (*Client,
 			filters, o.ClientID)
 	}
 	c := newClient(p, o, log)
-	c.claim(filters, 1)
+	c.claim(filters)
 	p.clients[o.Key()] = append(p.clients[o.Key()], c)
 	return c, nil
 }
@@ -98,7 +98,7 @@ func (p *Pool) Acquire(o Options, log *slog.Logger, filters ...string) (*Client,
 func (c *Client) Release(filters ...string) {
 	c.pool.mu.Lock()
 	c.refs--
-	c.claim(filters, -1)
+	c.yield(filters)
 	last := c.refs == 0
 	if last {
 		k := c.options.Key()
@@ -118,18 +118,17 @@ func (c *Client) claims(filters []string) bool {
 	return slices.ContainsFunc(filters, func(f string) bool { return c.claimed.overlaps(unshared(f), f) })
 }
 
-// claim notes n more users of filters.
-func (c *Client) claim(filters []string, n int) {
+// claim notes one more user of filters.
+func (c *Client) claim(filters []string) {
 	for _, f := range filters {
-		before := c.claimants[f]
-		c.claimants[f] += n
-		switch {
-		case before == 0:
-			c.claimed.add(unshared(f), f)
-		case c.claimants[f] == 0:
-			delete(c.claimants, f)
-			c.claimed.remove(unshared(f), f)
-		}
+		c.claimed.add(unshared(f), f)
+	}
+}
+
+// yield gives them up.
+func (c *Client) yield(filters []string) {
+	for _, f := range filters {
+		c.claimed.remove(unshared(f), f)
 	}
 }
 

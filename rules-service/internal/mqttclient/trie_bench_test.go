@@ -46,7 +46,7 @@ func BenchmarkClaim(b *testing.B) {
 			if c.claims(f) {
 				b.Fatal("topics overlap")
 			}
-			c.claim(f, 1)
+			c.claim(f)
 		}
 	}
 }
@@ -63,7 +63,7 @@ func BenchmarkSubscriptionMemory(b *testing.B) {
 		b.StartTimer()
 		c := newClient(NewPool(), Options{}, quiet)
 		for _, f := range topics {
-			c.claim(f, 1)
+			c.claim(f)
 			s, err := c.Subscribe(f, 1, ignore, unheard)
 			if err != nil {
 				b.Fatal(err)

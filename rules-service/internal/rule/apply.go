@@ -2,7 +2,6 @@ package rule
 
 import (
 	"cmp"
-	"runtime/debug"
 	"slices"
 )
 
@@ -42,6 +41,10 @@ func (m *Manager) Apply(set Set) ([]Change, error) { return m.apply(set, maxFind
 
 // apply looks for at most so many findings.
 func (m *Manager) apply(set Set, most int) ([]Change, error) {
+	if len(set.Rules) >= many {
+		defer thrifty()()
+		defer m.giveBack()
+	}
 	p := m.newProposal()
 	p.most = most
 	p.anew = set.Anew
@@ -67,14 +70,8 @@ func (m *Manager) apply(set Set, most int) ([]Change, error) {
 			return nil, err
 		}
 	}
-	if len(p.rules) >= many {
-		m.background.Go(debug.FreeOSMemory) // planning thousands of rules leaves much behind
-	}
 	return p.changes(), nil
 }
-
-// many rules of a set are worth giving memory back for.
-const many = 1000
 
 // changes lists what was done, in the order of kinds and names.
 func (p *proposal) changes() []Change {

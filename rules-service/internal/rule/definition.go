@@ -34,7 +34,7 @@ type Definition struct {
 type Action struct {
 	Index int // position in "actions"
 	Type  string
-	Props map[string]any
+	Props map[string]any // nil: none
 }
 
 var validID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
@@ -144,7 +144,11 @@ func readActions(o *object) []Action {
 			o.note.fail(`actions[%d] names no sink; write it as {"log": {}}`, i)
 		}
 		for _, name := range sortedKeys(entry) {
-			actions = append(actions, Action{Index: i, Type: name, Props: entry[name]})
+			a := Action{Index: i, Type: name}
+			if len(entry[name]) > 0 {
+				a.Props = entry[name]
+			}
+			actions = append(actions, a)
 		}
 	}
 	return actions

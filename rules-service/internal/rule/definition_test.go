@@ -27,8 +27,8 @@ func TestParseDefinition(t *testing.T) {
 		"options":{"sendNilField":true,"restartStrategy":{"attempts":3,"delay":"2s","multiplier":1.5,"maxDelay":10000,"jitterFactor":0}}}`)
 	want := &Definition{
 		ID: "r-1", Name: "shown", Version: "2", Tags: []string{"a"}, SQL: "SELECT 1",
-		Actions: []Action{{0, "mqtt", map[string]any{"qos": 1.0}}, {1, "file", map[string]any{}}, {1, "log", nil}},
-		Options: Options{Query: sqlengine.Options{SendNil: true, LateTolerance: time.Second}, Restart: RestartStrategy{Attempts: 3, Delay: 2 * time.Second, Multiplier: 1.5, MaxDelay: 10 * time.Second}},
+		Actions: []Action{{0, "mqtt", map[string]any{"qos": 1.0}}, {1, "file", nil}, {1, "log", nil}},
+		Options: Options{Query: sqlengine.Options{SendNil: true, LateTolerance: time.Second}, Restart: &RestartStrategy{Attempts: 3, Delay: 2 * time.Second, Multiplier: 1.5, MaxDelay: 10 * time.Second}},
 	}
 	if diff := cmp.Diff(want, d, cmpopts.IgnoreUnexported(Definition{})); diff != "" {
 		t.Error(diff)
@@ -40,7 +40,7 @@ func TestParseDefinition(t *testing.T) {
 
 func TestDefaultsOfADefinition(t *testing.T) {
 	d, _ := parse(t, `{"id":"r","sql":"SELECT 1","actions":[{"log":{}}]}`)
-	want := &Definition{ID: "r", Name: "r", Triggered: true, SQL: "SELECT 1", Actions: []Action{{0, "log", map[string]any{}}}, Options: Options{Query: sqlengine.Options{LateTolerance: time.Second}, Restart: defaultRestart}}
+	want := &Definition{ID: "r", Name: "r", Triggered: true, SQL: "SELECT 1", Actions: []Action{{0, "log", nil}}, Options: Options{Query: sqlengine.Options{LateTolerance: time.Second}, Restart: &defaultRestart}}
 	if diff := cmp.Diff(want, d, cmpopts.IgnoreUnexported(Definition{})); diff != "" {
 		t.Error(diff)
 	}

@@ -40,6 +40,7 @@ type Manager struct {
 
 	mu    sync.RWMutex // held for a moment only: onFail takes it on a shard
 	rules map[string]*rule
+	spare *time.Timer // of giveBack; nil: there was no need
 
 	trials *trials
 
@@ -113,7 +114,12 @@ func (m *Manager) load() error {
 
 // Start starts the rules that are wanted to run.
 func (m *Manager) Start() {
-	for _, r := range m.all() {
+	all := m.all()
+	if len(all) >= many {
+		defer thrifty()()
+		defer m.giveBack()
+	}
+	for _, r := range all {
 		_ = m.changing(r, func() error { // a failure is logged and shown in the status
 			if s := r.look(); !s.triggered {
 				return nil
@@ -141,6 +147,7 @@ func (m *Manager) Close(ctx context.Context) error {
 		r.life.Unlock()
 	}
 	m.change.Unlock()
+	m.keepSpare()
 	m.clock.timetable.close()
 	m.background.Wait()
 	// The rules may have used up the time; what is left takes next to none.

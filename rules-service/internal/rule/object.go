@@ -98,9 +98,16 @@ func kindOf(raw json.RawMessage) string {
 	return string(raw)
 }
 
+// know notes that somebody asks for a key, where there are any.
+func (o *object) know(name string) {
+	if len(o.keys) > 0 {
+		o.known = append(o.known, name)
+	}
+}
+
 // take returns the value of a key; null counts as absent.
 func (o *object) take(name string) (json.RawMessage, bool) {
-	o.known = append(o.known, name)
+	o.know(name)
 	if m, ok := o.keys[strings.ToLower(name)]; ok && string(bytes.TrimSpace(m.raw)) != "null" {
 		return m.raw, true
 	}
@@ -212,12 +219,11 @@ func (o *object) texts(name string) []string {
 
 // child reads an object; an absent one is empty.
 func (o *object) child(name string) *object {
-	o.known = append(o.known, name)
-	raw := json.RawMessage("{}")
+	o.know(name)
+	c := &object{path: o.path + name + ".", note: o.note}
 	if m, ok := o.keys[strings.ToLower(name)]; ok {
-		raw = m.raw
+		c = newObject(c.path, m.raw, o.note)
 	}
-	c := newObject(o.path+name+".", raw, o.note)
 	if o.absent != nil {
 		c.absent = o.absent.child(name)
 	}

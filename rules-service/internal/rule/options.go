@@ -10,7 +10,7 @@ import (
 // read, checked and accepted.
 type Options struct {
 	Query   sqlengine.Options
-	Restart RestartStrategy
+	Restart *RestartStrategy
 	// SendError sends the text of a row's error to the sinks.
 	SendError bool
 	Schedule  *Schedule // nil: the rule runs whenever it is wanted to
@@ -113,7 +113,7 @@ func readPlanOptions(o *object, q *sqlengine.Options) {
 	o.warnUnknown()
 }
 
-func readRestart(o *object) RestartStrategy {
+func readRestart(o *object) *RestartStrategy {
 	s := defaultRestart
 	s.Attempts = o.count("attempts", s.Attempts)
 	s.Delay = o.duration("delay", s.Delay)
@@ -127,5 +127,8 @@ func readRestart(o *object) RestartStrategy {
 		o.note.fail("%sjitterFactor must be between 0 and 1", o.path)
 	}
 	o.warnUnknown()
-	return s
+	if s == defaultRestart {
+		return &defaultRestart // thousands of rules share it
+	}
+	return &s
 }

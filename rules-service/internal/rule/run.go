@@ -28,6 +28,7 @@ type run struct {
 	attachment *hub.Attachment
 	targets    []*delivery.Target
 	left       *unsaved    // where it was when it ended; nil: that is not known
+	quiet      int64       // rows that fail are not logged until then, in nanoseconds since 1970
 	forgotten  atomic.Bool // its rule is deleted
 }
 
@@ -52,7 +53,7 @@ func (m *Manager) open(def *Definition, p *prepared) (*run, error) {
 		}
 		r.targets = append(r.targets, t)
 	}
-	env := sqlengine.Env{RuleID: def.ID, Start: from.start, Location: m.Zone(), Prop: dialect.Prop, OnRowError: r.onRowError(def, complainer(m.log, def.ID))}
+	env := sqlengine.Env{RuleID: def.ID, Start: from.start, Location: m.Zone(), Prop: dialect.Prop, OnRowError: r.onRowError(def, m.log)}
 	rule := hub.Rule{ID: def.ID, Query: p.query, Env: env, Streams: p.streams, Out: def.output(r.targets), State: from.state, After: from.after,
 		Durable: def.Options.QoS > 0, AtCut: func(state []byte) { m.checkpoints.found(def.ID, r, state) }}
 	var err error
@@ -112,15 +113,12 @@ func (r *run) detach(ctx context.Context) error {
 	return r.attachment.Detach()
 }
 
-// complainer logs the first row of a rule that fails, and then one a minute.
+// complain logs the first row of a rule that fails, and then one a minute.
 // It is called by the rule's shard alone.
-func complainer(log *slog.Logger, id string) func(*sqlengine.RowError) {
-	var quiet time.Time
-	return func(e *sqlengine.RowError) {
-		if now := time.Now(); now.After(quiet) {
-			quiet = now.Add(complainEvery)
-			log.Warn("a row failed", "rule", id, "error", e)
-		}
+func (r *run) complain(log *slog.Logger, id string, e *sqlengine.RowError) {
+	if now := time.Now(); now.UnixNano() > r.quiet {
+		r.quiet = now.Add(complainEvery).UnixNano()
+		log.Warn("a row failed", "rule", id, "error", e)
 	}
 }
 

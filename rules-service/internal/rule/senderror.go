@@ -1,15 +1,19 @@
 package rule
 
-import "sluice/sqlengine"
+import (
+	"log/slog"
 
-// onRowError is complain or, when the rule wants its sinks to hear of rows that
-// fail, that and a message for each sink.
-func (r *run) onRowError(def *Definition, complain func(*sqlengine.RowError)) func(*sqlengine.RowError) {
-	if !def.Options.SendError {
-		return complain
-	}
+	"sluice/sqlengine"
+)
+
+// onRowError logs a row that fails and, when the rule wants its sinks to hear of
+// it, sends each of them a message.
+func (r *run) onRowError(def *Definition, log *slog.Logger) func(*sqlengine.RowError) {
 	return func(e *sqlengine.RowError) {
-		complain(e)
+		r.complain(log, def.ID, e)
+		if !def.Options.SendError {
+			return
+		}
 		for _, t := range r.targets {
 			t.PushError(e)
 		}

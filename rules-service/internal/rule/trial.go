@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -183,7 +184,7 @@ func (m *Manager) StartTrial(id string) error {
 		return &Refused{fmt.Errorf("sinkProps: %w", err)}
 	}
 	r := &run{targets: []*delivery.Target{target}}
-	env := sqlengine.Env{RuleID: t.id, Start: time.Now(), Location: m.Zone(), Prop: dialect.Prop, OnRowError: r.onRowError(t.def, func(*sqlengine.RowError) {})}
+	env := sqlengine.Env{RuleID: t.id, Start: time.Now(), Location: m.Zone(), Prop: dialect.Prop, OnRowError: r.onRowError(t.def, slog.New(slog.DiscardHandler))}
 	r.attachment, err = m.hub.Attach(hub.Rule{ID: trialPrefix + t.id, Query: t.query, Env: env, Streams: t.streams, Out: fanOut(r.targets), AtCut: func([]byte) {}})
 	if err != nil {
 		return errors.Join(err, target.Finish(context.Background()))

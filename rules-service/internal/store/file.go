@@ -14,6 +14,11 @@ import (
 // errDamaged says what to do about a file that cannot be read.
 var errDamaged = errors.New("the file is damaged: put back a copy of it, or move it away to start without streams and rules")
 
+// mapped is what is mapped of the file at once: as it grows beyond that, all of
+// a change that is going on is copied each time. Where the file is smaller no
+// memory is used.
+const mapped = 64 << 20
+
 // openFile opens the database and reads it through once, so that damage shows
 // here and not in the middle of the work. bbolt panics on a damaged page, and
 // the memory it maps faults beyond the end of a file that was cut: both come
@@ -25,7 +30,7 @@ func openFile(path string) (db *bbolt.DB, err error) {
 			db, err = nil, fmt.Errorf("%w (%v)", errDamaged, p)
 		}
 	}()
-	db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
+	db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second, InitialMmapSize: mapped})
 	switch {
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
 		return nil, fmt.Errorf("%w (%w)", errDamaged, err)
