@@ -1,5 +1,5 @@
-// Package servers starts real servers for tests: Redis, Mosquitto and Consul,
-// each of its own on a free port of loopback, ended with the test.
+// Package servers starts real servers for tests: Redis, Mosquitto, Consul and
+// databases, each of its own on a free port of loopback, ended with the test.
 package servers
 
 import (
@@ -31,7 +31,7 @@ func (p *Process) Addr() string { return addr(p.Port) }
 // Start starts the server and waits until it answers.
 func (p *Process) Start(t testing.TB) {
 	t.Helper()
-	out, err := os.Create(filepath.Join(t.TempDir(), p.name+".log"))
+	out, err := os.Create(filepath.Join(t.TempDir(), filepath.Base(p.name)+".log"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,6 @@ func main() {
 		Key:     "device-modbus",
 		Version: version,
 		Summary: "reads and writes Modbus devices for EdgeX 3.1",
-		New:     func(env edgex.Env) driver.Driver { return modbus.New(env.Log, modbus.Options{}) },
+		New:     func(env edgex.Env) driver.Driver { return modbus.New(env.Log, modbus.Options{Config: env.Config}) },
 	}))
 }

@@ -46,6 +46,7 @@ type bridge struct {
 	publisher *publisher
 	end       context.CancelFunc // ends the publisher at once
 	states    bool               // the driver tells by itself how its devices are
+	gaps      atomic.Uint64      // readings before which changes may be missing
 
 	change sync.Mutex // one change of a device at a time
 	locked bool       // the service as a whole; guarded by change
@@ -163,12 +164,12 @@ func (b *bridge) secret(name, key string) (string, error) {
 }
 
 func (b *bridge) startDriver() {
-	b.drv = b.newDriver(Env{Log: b.log, Config: b.sdk.DriverConfigs(), Secret: b.secret})
+	b.drv = b.newDriver(Env{Log: b.log, Config: b.sdk.DriverConfigs(), Secret: b.secret, Section: b.section, Watch: b.watchSection})
 	if s, ok := b.drv.(driver.States); ok {
 		b.states = true
 		s.OnState(func(device string, state driver.State) {
 			b.autoDown.turned(device, state.Up)
-			b.faults.turned(device, state.Up)
+			b.faults.turned(device, state.Err)
 			if state.Up {
 				b.log.Info("device is up", "device", device)
 				return
@@ -197,7 +198,10 @@ func (b *bridge) takeOver() {
 func (b *bridge) Start() error {
 	b.started()
 	go b.registry.keep()
-	return registerMetrics(b.sdk, b.publisher.droppedEvents, b.scheduler.Missed)
+	if err := registerGaps(b.sdk, b.gaps.Load); err != nil {
+		return err
+	}
+	return registerMetrics(b.sdk, b.publisher.droppedEvents, b.scheduler.Missed, b.faults.failures)
 }
 
 // Stop ends the schedules, sends what is queued and closes the driver. The SDK
@@ -232,9 +236,4 @@ func (b *bridge) await() error {
 	case <-b.ctx.Done():
 		return b.ctx.Err()
 	}
-}
-
-// Discover is not offered.
-func (b *bridge) Discover() error {
-	return fmt.Errorf("discovery is not supported; set Device.Discovery.Enabled to false")
 }

@@ -19,19 +19,7 @@ func TestConsul(t *testing.T) {
 	r.write("res/profiles/p.yaml", testProfile)
 	r.write("res/devices/d.yaml", testDevices)
 	consul := startConsul(r)
-	for key, value := range map[string]string{
-		"all-services/Writable/LogLevel": "INFO", "all-services/Writable/Telemetry/Interval": "30s",
-		"all-services/Service/HealthCheckInterval": "10s", "all-services/Service/RequestTimeout": "60s", "all-services/Service/MaxResultCount": "1024",
-		"all-services/MessageBus/Type": "mqtt", "all-services/MessageBus/Protocol": "tcp", "all-services/MessageBus/Host": "127.0.0.1",
-		"all-services/MessageBus/Port": fmt.Sprint(r.busPort), "all-services/MessageBus/AuthMode": "none", "all-services/MessageBus/BaseTopicPrefix": "edgex",
-		"device-services/Clients/core-metadata/Protocol": "http", "device-services/Clients/core-metadata/Host": "127.0.0.1",
-		"device-services/Clients/core-metadata/Port": fmt.Sprint(r.metaPort),
-		"device-services/Device/DataTransform":       "true", "device-services/Device/MaxCmdOps": "128",
-		"device-services/Writable/Reading/ReadingUnits": "true",
-		"IsCommonConfigReady":                           "true",
-	} {
-		consul.put("core-common-config-bootstrapper/"+key, value)
-	}
+	consul.configure()
 	r.start(filledDriver(), "-cp="+consul.url("consul."))
 	r.once("D1", "All")
 	if e := r.last("D1", "All"); e.Readings[0].Value != "0.3333333333333333" || e.Readings[0].Units != "bar" {
@@ -50,6 +38,24 @@ func TestConsul(t *testing.T) {
 		return strings.Contains(text, `"LogLevel":"DEBUG"`)
 	})
 	r.stop()
+}
+
+// configure fills in what EdgeX's bootstrapper would.
+func (a *agent) configure() {
+	a.r.t.Helper()
+	for key, value := range map[string]string{
+		"all-services/Writable/LogLevel": "INFO", "all-services/Writable/Telemetry/Interval": "30s",
+		"all-services/Service/HealthCheckInterval": "10s", "all-services/Service/RequestTimeout": "60s", "all-services/Service/MaxResultCount": "1024",
+		"all-services/MessageBus/Type": "mqtt", "all-services/MessageBus/Protocol": "tcp", "all-services/MessageBus/Host": "127.0.0.1",
+		"all-services/MessageBus/Port": fmt.Sprint(a.r.busPort), "all-services/MessageBus/AuthMode": "none", "all-services/MessageBus/BaseTopicPrefix": "edgex",
+		"device-services/Clients/core-metadata/Protocol": "http", "device-services/Clients/core-metadata/Host": "127.0.0.1",
+		"device-services/Clients/core-metadata/Port": fmt.Sprint(a.r.metaPort),
+		"device-services/Device/DataTransform":       "true", "device-services/Device/MaxCmdOps": "128",
+		"device-services/Writable/Reading/ReadingUnits": "true",
+		"IsCommonConfigReady":                           "true",
+	} {
+		a.put("core-common-config-bootstrapper/"+key, value)
+	}
 }
 
 // agent is a Consul agent of the test's own.

@@ -49,6 +49,7 @@ func (b *bridge) RemoveDevice(name string, _ protocols) error {
 	b.change.Lock()
 	defer b.change.Unlock()
 	b.scheduler.Set(name, nil)
+	b.unsubscribe(name)
 	b.drv.Remove(name)
 	b.mu.Lock()
 	delete(b.known, name)
@@ -98,13 +99,14 @@ func (b *bridge) apply(name string) error {
 	if before == nil || !sameSchedule(before, d) {
 		b.scheduler.Set(name, b.events(d))
 	}
-	return nil
+	return b.subscribe(d)
 }
 
 // unserved keeps a device in mind, with its auto-events, that cannot be read
 // as it is now. The next change may mend it.
 func (b *bridge) unserved(d *device, err error) error {
 	b.scheduler.Set(d.model.Name, nil)
+	b.unsubscribe(d.model.Name)
 	b.remember(d)
 	return fmt.Errorf("device %q: %w", d.model.Name, err)
 }

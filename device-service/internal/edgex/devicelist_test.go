@@ -68,7 +68,7 @@ func TestGuideList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, list, _ := strings.Cut(string(b), "```csv\n")
+	_, list, _ := strings.Cut(string(b), "```csv meters.csv\n")
 	list, _, _ = strings.Cut(list, "```")
 	rows, err := parseDevices(strings.NewReader(list))
 	if err != nil || len(rows) != 2 || rows[0].Action == actionError || rows[1].Action == actionError {

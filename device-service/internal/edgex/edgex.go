@@ -42,6 +42,12 @@ type Env struct {
 	Log    *slog.Logger
 	Config map[string]string                                // the section Driver of the configuration
 	Secret func(name, key string) (value string, err error) // of the secret store
+	// Section reads a section of the configuration that only this driver has into
+	// a struct with a field of its name.
+	Section func(name string, into Section) error
+	// Watch tells of each change of a section, as far as the configuration comes
+	// from a provider: a pointer to a struct like the one given.
+	Watch func(name string, like any, changed func(any))
 }
 
 // startupDuration is how many seconds the SDK waits for the message bus and

@@ -2,6 +2,7 @@ package edgex
 
 import (
 	"log/slog"
+	"maps"
 	"sync"
 )
 
@@ -11,8 +12,9 @@ type faults struct {
 	log *slog.Logger
 	mu  sync.Mutex
 	now map[string]map[string]string // device, resource ("" for the device), error
-	// down are the devices of which the driver says so.
-	down map[string]bool
+	// down are the devices of which the driver says so, and why.
+	down   map[string]error
+	failed uint64 // values that could not be read
 }
 
 // The states of a device, as the metric has them.
@@ -23,13 +25,16 @@ const (
 )
 
 func newFaults(log *slog.Logger) *faults {
-	return &faults{log: log, now: make(map[string]map[string]string), down: make(map[string]bool)}
+	return &faults{log: log, now: make(map[string]map[string]string), down: make(map[string]error)}
 }
 
 // report takes how a resource of a device is now; nil is well.
 func (f *faults) report(device, resource string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err != nil && resource != "" {
+		f.failed++
+	}
 	before, ill := f.now[device][resource]
 	if err == nil {
 		if ill {
@@ -48,15 +53,22 @@ func (f *faults) report(device, resource string, err error) {
 	f.log.Warn("not read", append(subject(device, resource), "error", err)...)
 }
 
-// turned takes what the driver says of a device.
-func (f *faults) turned(device string, up bool) {
+// failures counts the values that could not be read.
+func (f *faults) failures() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if up {
+	return f.failed
+}
+
+// turned takes what the driver says of a device; an error is why it is down.
+func (f *faults) turned(device string, down error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if down == nil {
 		delete(f.down, device)
 		return
 	}
-	f.down[device] = true
+	f.down[device] = down
 }
 
 // state is how a device is now.
@@ -65,12 +77,25 @@ func (f *faults) state(device string) int64 {
 	defer f.mu.Unlock()
 	_, ill := f.now[device][""]
 	switch {
-	case ill || f.down[device]:
+	case ill || f.down[device] != nil:
 		return stateDown
 	case len(f.now[device]) > 0:
 		return stateDegraded
 	}
 	return stateUp
+}
+
+// of tells why a device is not read, and why resources of it are not.
+func (f *faults) of(device string) (why string, resources map[string]string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	resources = maps.Clone(f.now[device])
+	why = resources[""]
+	delete(resources, "")
+	if err := f.down[device]; err != nil {
+		why = err.Error()
+	}
+	return why, resources
 }
 
 // forget drops all that is known of a device.

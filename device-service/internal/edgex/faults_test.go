@@ -19,10 +19,14 @@ func TestStateOfDevice(t *testing.T) {
 	want(stateUp, "at first")
 	f.report("d", "register", bad)
 	want(stateDegraded, "one register fails")
-	f.turned("d", false)
+	f.turned("d", bad)
 	want(stateDown, "the driver says so")
-	f.turned("d", true)
+	f.turned("d", nil)
+	f.report("d", "register", bad) // again
 	f.report("d", "register", nil)
+	if n := f.failures(); n != 2 {
+		t.Errorf("%d values failed", n)
+	}
 	want(stateUp, "all is well again")
 	f.report("d", "", bad)
 	want(stateDown, "no read at all")

@@ -182,13 +182,18 @@ Device: {ProfilesDir: %s/res/profiles, DevicesDir: %s/res/devices}
 
 // start runs the service; the driver lives on over restarts.
 func (r *rig) start(fake *fakeDriver, args ...string) {
-	r.fake, r.ended = fake, make(chan error, 1)
+	r.fake = fake
+	r.startWith(func(Env) driver.Driver { return fake }, args...)
+}
+
+func (r *rig) startWith(newDriver func(Env) driver.Driver, args ...string) {
+	r.ended = make(chan error, 1)
 	os.Args = append([]string{"device-test", "-cd", r.dir + "/res"}, args...)
 	if len(args) == 0 {
 		os.Args = append(os.Args, "-cc", r.dir+"/common.yaml")
 	}
 	go func() {
-		r.ended <- run(Service{Key: "device-test", Version: "1.2.3", New: func(Env) driver.Driver { return fake }})
+		r.ended <- run(Service{Key: "device-test", Version: "1.2.3", New: newDriver})
 	}()
 }
 

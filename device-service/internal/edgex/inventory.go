@@ -1,13 +1,19 @@
 package edgex
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
+	dtocommon "github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/common"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/requests"
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/models"
 )
 
@@ -136,22 +142,64 @@ func shown(v any) any {
 	return v
 }
 
-// apply creates and updates what the rows say. One that core-metadata refuses
-// does not keep the others back.
-func (b *bridge) applyRows(rows []row) {
+// applyRows creates and updates what the rows say. One that core-metadata
+// refuses does not keep the others back. It returns when the new devices are
+// served, so that who made them can read them.
+func (b *bridge) applyRows(ctx context.Context, rows []row) {
 	for i := range rows {
 		r := &rows[i]
-		var err error
-		switch r.Action {
-		case actionCreate:
-			_, err = b.sdk.AddDevice(r.device)
-		case actionUpdate:
-			err = b.sdk.UpdateDevice(r.device)
-		}
-		if err != nil {
+		if err := b.store(ctx, r); err != nil {
 			r.fail(err)
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, servedWithin)
+	defer cancel()
+	for _, r := range rows {
+		for r.Action == actionCreate && b.device(r.Name) == nil && ctx.Err() == nil {
+			time.Sleep(servedPoll)
+		}
+	}
+}
+
+// servedWithin bounds how long an answer waits for the system events of new
+// devices, which it asks for every servedPoll.
+const (
+	servedWithin = 2 * time.Second
+	servedPoll   = 10 * time.Millisecond
+)
+
+// store tells core-metadata of one device. It answers for each device by
+// itself, which the SDK's calls do not look at.
+func (b *bridge) store(ctx context.Context, r *row) error {
+	switch r.Action {
+	case actionCreate:
+		request := requests.NewAddDeviceRequest(dtos.FromDeviceModelToDTO(r.device))
+		answers, err := b.registry.devices.Add(ctx, []requests.AddDeviceRequest{request})
+		if err != nil {
+			return err
+		}
+		if len(answers) == 1 {
+			return refusal(answers[0].BaseResponse)
+		}
+	case actionUpdate:
+		request := requests.NewUpdateDeviceRequest(dtos.FromDeviceModelToUpdateDTO(r.device))
+		answers, err := b.registry.devices.Update(ctx, []requests.UpdateDeviceRequest{request})
+		if err != nil {
+			return err
+		}
+		if len(answers) == 1 {
+			return refusal(answers[0])
+		}
+	}
+	return nil
+}
+
+// refusal is why core-metadata has not taken one of several things.
+func refusal(a dtocommon.BaseResponse) error {
+	if a.StatusCode < http.StatusMultipleChoices {
+		return nil
+	}
+	return fmt.Errorf("core-metadata: %s", a.Message)
 }
 
 // copies are devices like one that is there, each with other properties.

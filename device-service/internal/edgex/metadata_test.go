@@ -28,6 +28,8 @@ type metadata struct {
 	services map[string]dtos.DeviceService
 	profiles map[string]dtos.DeviceProfile
 	devices  map[string]dtos.Device
+	watchers map[string]dtos.ProvisionWatcher
+	refused  string // name of a device that is never added, nor changed
 	calls    []string
 }
 
@@ -37,11 +39,13 @@ func newMetadata(bus messaging.MessageClient) *metadata {
 		services: make(map[string]dtos.DeviceService),
 		profiles: make(map[string]dtos.DeviceProfile),
 		devices:  make(map[string]dtos.Device),
+		watchers: make(map[string]dtos.ProvisionWatcher),
 	}
 	m.mux.HandleFunc("GET /api/v3/device/service/name/{name}", m.devicesOf)
 	m.mux.HandleFunc("GET /api/v3/provisionwatcher/service/name/{name}", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, 200, responses.NewMultiProvisionWatchersResponse("", "", 200, 0, nil))
 	})
+	m.mux.HandleFunc("POST /api/v3/provisionwatcher", m.addWatchers)
 	m.mux.HandleFunc("GET /api/v3/deviceservice/name/{name}", func(w http.ResponseWriter, r *http.Request) {
 		if s, found := lookup(m, m.services, r); found {
 			reply(w, 200, responses.NewDeviceServiceResponse("", "", 200, s))
@@ -135,6 +139,20 @@ func (m *metadata) addProfiles(w http.ResponseWriter, r *http.Request) {
 	reply(w, 207, created(len(q)))
 }
 
+func (m *metadata) addWatchers(w http.ResponseWriter, r *http.Request) {
+	var q []requests.AddProvisionWatcherRequest
+	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+		reply(w, 400, dtocommon.NewBaseResponse("", err.Error(), 400))
+		return
+	}
+	m.mu.Lock()
+	for _, x := range q {
+		m.watchers[x.ProvisionWatcher.Name] = x.ProvisionWatcher
+	}
+	m.mu.Unlock()
+	reply(w, 207, created(len(q)))
+}
+
 func created(n int) []dtocommon.BaseWithIdResponse {
 	out := make([]dtocommon.BaseWithIdResponse, n)
 	for i := range out {
@@ -151,6 +169,10 @@ func (m *metadata) addDevices(w http.ResponseWriter, r *http.Request) {
 	}
 	out := created(len(q))
 	for i, x := range q {
+		if x.Device.Name == m.refused {
+			out[i] = dtocommon.NewBaseWithIdResponse("", "device "+m.refused+" is of another service", 409, "")
+			continue
+		}
 		if err := m.add(x.Device); err != nil {
 			out[i] = dtocommon.NewBaseWithIdResponse("", err.Error(), 500, "")
 		}
@@ -214,6 +236,10 @@ func (m *metadata) patchDevices(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, x := range q {
+		if *x.Device.Name == m.refused {
+			reply(w, 207, []dtocommon.BaseResponse{dtocommon.NewBaseResponse("", "no such device", 404)})
+			return
+		}
 		if err := m.change(*x.Device.Name, func(d *dtos.Device) {
 			model := dtos.ToDeviceModel(*d)
 			requests.ReplaceDeviceModelFieldsWithDTO(&model, x.Device)

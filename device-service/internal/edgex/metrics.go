@@ -35,10 +35,19 @@ func touch(sdk interfaces.DeviceServiceSDK, device string) {
 	}
 }
 
+// lastTouched is when a device last answered, in nanoseconds since 1970; 0: never.
+func lastTouched(sdk interfaces.DeviceServiceSDK, device string) int64 {
+	if g := sdk.MetricsManager().GetGauge(metricLastConnected + device); g != nil {
+		return g.Value()
+	}
+	return 0
+}
+
 // registerMetrics adds what the SDK does not count: events dropped because the
-// bus was away or refused them, and reads skipped because a device was too slow.
-func registerMetrics(sdk interfaces.DeviceServiceSDK, dropped, missed func() uint64) error {
-	for name, value := range map[string]func() uint64{"EventsDropped": dropped, "TicksMissed": missed} {
+// bus was away or refused them, reads skipped because a device was too slow, and
+// values that could not be read.
+func registerMetrics(sdk interfaces.DeviceServiceSDK, dropped, missed, failed func() uint64) error {
+	for name, value := range map[string]func() uint64{"EventsDropped": dropped, "TicksMissed": missed, "ReadingsFailed": failed} {
 		gauge := gometrics.NewFunctionalGauge(func() int64 { return int64(value()) })
 		if err := sdk.MetricsManager().Register(name, gauge, nil); err != nil {
 			return fmt.Errorf("register metric %s: %w", name, err)

@@ -54,6 +54,8 @@ type publisher struct {
 	away      bool // of the goroutine alone
 
 	mu      sync.Mutex
+	behind  chan struct{} // closed when the queue is short again, nil unless somebody waits for that
+	stalled bool          // the bus is away: there is no use in waiting
 	queue   []*dtos.Event
 	origin  int64 // of the newest event
 	dropped uint64
@@ -162,6 +164,7 @@ func (p *publisher) take() *dtos.Event {
 	e := p.queue[0]
 	p.queue[0] = nil
 	p.queue = p.queue[1:]
+	p.ease()
 	return e
 }
 
@@ -283,6 +286,7 @@ func (p *publisher) delivered(topic string, e *dtos.Event) {
 	p.topics.accept(topic, e)
 	if p.away {
 		p.away = false
+		p.stall(false)
 		p.log.Info("message bus is back", "dropped", p.droppedEvents())
 	}
 }
@@ -290,6 +294,7 @@ func (p *publisher) delivered(topic string, e *dtos.Event) {
 func (p *publisher) lost(err error) {
 	if !p.away {
 		p.away = true
+		p.stall(true)
 		p.log.Warn("message bus is away; the newest events are kept and the connection is tried again", "limit", queueLimit, "error", err)
 	}
 }

@@ -23,17 +23,19 @@ import (
 const registrationInterval = 10 * time.Second
 
 // registration keeps core-metadata informed: one that has lost its data, with a
-// Redis that kept none, is told again of the service, its profiles and devices.
+// Redis that kept none, is told again of the service, its profiles, devices and provision watchers.
 // The SDK registers only when it starts.
 type registration struct {
 	b        *bridge
 	services clientinterfaces.DeviceServiceClient
 	devices  clientinterfaces.DeviceClient
+	watchers clientinterfaces.ProvisionWatcherClient
 }
 
 func newRegistration(b *bridge, metadata string, auth clientinterfaces.AuthenticationInjector) *registration {
 	escape := b.settings.Service.EnableNameFieldEscape
-	return &registration{b, clients.NewDeviceServiceClient(metadata, auth, escape), clients.NewDeviceClient(metadata, auth, escape)}
+	return &registration{b, clients.NewDeviceServiceClient(metadata, auth, escape), clients.NewDeviceClient(metadata, auth, escape),
+		clients.NewProvisionWatcherClient(metadata, auth, escape)}
 }
 
 // keep asks until the service ends.
@@ -73,7 +75,7 @@ func (r *registration) restore(ctx context.Context) error {
 	if err := outcome("service", []string{service.Name}, answers, err); err != nil {
 		return err // nothing can be added without it
 	}
-	return errors.Join(r.restoreProfiles(ctx), r.restoreDevices(ctx))
+	return errors.Join(r.restoreProfiles(ctx), r.restoreDevices(ctx), r.restoreWatchers(ctx))
 }
 
 func (r *registration) restoreProfiles(ctx context.Context) error {
@@ -109,6 +111,21 @@ func (r *registration) restoreDevices(ctx context.Context) error {
 	}
 	answers, err := r.devices.Add(ctx, all)
 	return outcome("device", names, answers, err)
+}
+
+func (r *registration) restoreWatchers(ctx context.Context) error {
+	var all []requests.AddProvisionWatcherRequest
+	var names []string
+	for _, w := range r.b.sdk.ProvisionWatchers() {
+		w.Id = ""
+		all = append(all, requests.NewAddProvisionWatcherRequest(dtos.FromProvisionWatcherModelToDTO(w)))
+		names = append(names, w.Name)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	answers, err := r.watchers.Add(ctx, all)
+	return outcome("provision watcher", names, answers, err)
 }
 
 // outcome tells what core-metadata has not taken.

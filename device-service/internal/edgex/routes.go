@@ -8,14 +8,16 @@ import (
 	"strconv"
 
 	"github.com/edgexfoundry/device-sdk-go/v3/pkg/interfaces"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/common"
 	"github.com/labstack/echo/v4"
 )
 
 // The routes of our own, beside those of the SDK. They have its time limit for
 // a request, so a client sends long lists in parts.
 const (
-	importRoute = "/api/v3/import"
-	copyRoute   = "/api/v3/copy"
+	importRoute  = "/api/v3/import"
+	copyRoute    = "/api/v3/copy"
+	devicesRoute = "/api/v3/devices"
 )
 
 // maxList bounds the body of a request.
@@ -25,6 +27,9 @@ func (b *bridge) addRoutes() error {
 	return errors.Join(
 		b.sdk.AddCustomRoute(importRoute, interfaces.Authenticated, b.importDevices, http.MethodPost),
 		b.sdk.AddCustomRoute(copyRoute, interfaces.Authenticated, b.copyDevices, http.MethodPost),
+		b.sdk.AddCustomRoute(devicesRoute, interfaces.Authenticated, b.listDevices, http.MethodGet),
+		b.sdk.AddCustomRoute(devicesRoute+"/:"+common.Name, interfaces.Authenticated, b.showDevice, http.MethodGet),
+		b.addDriverRoutes(),
 	)
 }
 
@@ -63,7 +68,7 @@ func (b *bridge) carryOut(c echo.Context, rows []row) error {
 	if hasErrors(rows) {
 		status = http.StatusUnprocessableEntity
 	} else if !dry {
-		b.applyRows(rows)
+		b.applyRows(c.Request().Context(), rows)
 		if hasErrors(rows) {
 			status = http.StatusBadGateway // core-metadata refused some
 		}

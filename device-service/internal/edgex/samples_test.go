@@ -57,6 +57,24 @@ func TestSamples(t *testing.T) {
 	}
 }
 
+// A profile written for device-modbus-go is taken as it is.
+func TestExistingProfile(t *testing.T) {
+	var profile dtos.DeviceProfile
+	readYAML(t, "../modbus/testdata/existing/profile.yaml", &profile)
+	if err := profile.Validate(); err != nil {
+		t.Error(err)
+	}
+	p := dtos.ToDeviceProfileModel(profile)
+	for _, err := range checkProfile(p) {
+		t.Error(err)
+	}
+	for _, c := range p.DeviceCommands {
+		if _, err := newSource(p, c.Name); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func readYAML(t *testing.T, file string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(file)

@@ -72,6 +72,7 @@ func TestService(t *testing.T) {
 		{"validation", testValidation},
 		{"import", testImport},
 		{"copy", testCopy},
+		{"devices", testDevicesShown},
 		{"metadata without data", testMetadataWithoutData},
 		{"bus away", testBusAway},
 		{"restart", testRestart},
@@ -113,7 +114,7 @@ func testImport(t *testing.T, r *rig) {
 	if got := shortly(r.rows(200, "import?dryRun=true", list)); got != want {
 		t.Errorf("dry run:\n%s", got)
 	}
-	if got := shortly(r.rows(422, "import", list+"I3,Q,c,\nI4,P,,\nI1,P,d,\n")); !strings.HasPrefix(got, want+"\n4 I3 error profile \"Q\":") ||
+	if got := shortly(r.rows(422, "import", list+"I3,Q,c,\nI4,P,,\nI1,P,d,\n")); !strings.HasPrefix(got, want+"\n4 I3 error device \"I3\": profile \"Q\" is not known to core-metadata") ||
 		!strings.Contains(got, "\n5 I4 error device \"I4\": protocol property \"Address\": is missing\n6 I1 error device \"I1\" stands in line 2 already") {
 		t.Errorf("bad lines:\n%s", got)
 	}
@@ -128,6 +129,19 @@ func testImport(t *testing.T, r *rig) {
 	if got := shortly(r.rows(200, "import", strings.Replace(list, "I2,P,b,", "I2,P,x,Tenth@1m", 1))); got != "2 I1 unchanged\n3 I2 update fake.Address: b -> x; autoEvents: (none) -> Tenth@1m" {
 		t.Errorf("second import:\n%s", got)
 	}
+	// One that core-metadata refuses is told, and the others are done.
+	r.meta.refused = "I4"
+	if got := shortly(r.rows(502, "import", "name,profile,fake.Address\nI4,P,a\nI5,P,a\n")); got != "2 I4 error core-metadata: device I4 is of another service\n3 I5 create" {
+		t.Errorf("refused by core-metadata:\n%s", got)
+	}
+	if !slices.Contains(r.fake.known(), "I5") {
+		t.Error("a new device is not served when the answer comes")
+	}
+	r.meta.refused = "I5"
+	if got := shortly(r.rows(502, "import", "name,profile,fake.Address\nI5,P,b\n")); !strings.Contains(got, "2 I5 error fake.Address: a -> bcore-metadata: no such device") {
+		t.Errorf("change refused by core-metadata:\n%s", got)
+	}
+	r.meta.refused = ""
 	if code, text := r.call("POST", "import", "name\n"); code != 400 || !strings.Contains(text, "the list needs the columns name and profile") {
 		t.Errorf("%d %s", code, text)
 	}
@@ -150,9 +164,47 @@ func testCopy(t *testing.T, r *rig) {
 	}
 }
 
+// The routes of devices show how they are, and what is wrong.
+func testDevicesShown(t *testing.T, r *rig) {
+	view := func(path string, into any) {
+		t.Helper()
+		if code, text := r.call("GET", path, ""); code != 200 || json.Unmarshal([]byte(text), into) != nil {
+			t.Fatalf("%s: %d %s", path, code, text)
+		}
+	}
+	var list struct{ Devices []deviceView }
+	view("devices", &list)
+	if len(list.Devices) < 5 || list.Devices[0].Name != "C1" || list.Devices[0].Sources != nil {
+		t.Errorf("%+v", list)
+	}
+	r.fake.breakDown("Third", errors.New("no answer"))
+	var d1 deviceView
+	r.until("the fault is shown", func() bool { view("devices/D1", &d1); return d1.State == "degraded" })
+	if d1.Faults["Third"] != "no answer" || d1.Error != "" || d1.LastConnected == nil || d1.AutoEvents != "All@50ms Count@100ms! Tenth@100ms" ||
+		d1.Protocols["fake"]["Address"] != "x" || d1.AdminState != "UNLOCKED" || d1.OperatingState != "UP" || d1.Profile != "P" {
+		t.Errorf("%+v", d1)
+	}
+	if s := d1.Sources; len(s) != 8 || s[0].Name != "All" || s[0].Kind != "command" || len(s[0].Resources) != 5 || s[1].Units != "bar" && s[1].Units != "mm" {
+		t.Errorf("sources %+v", s)
+	}
+	r.fake.breakDown("Third", nil)
+	r.fake.breakDown("D1", errors.New("no line"))
+	r.until("it is down", func() bool { view("devices/D1", &d1); return d1.State == "down" && d1.Error == "no line" })
+	r.fake.breakDown("D1", nil)
+	r.until("it is up", func() bool { view("devices/D1", &d1); return d1.State == "up" })
+	if code, text := r.call("GET", "devices/none", ""); code != 404 || !strings.Contains(text, `device \"none\" is not known to this service`) {
+		t.Errorf("%d %s", code, text)
+	}
+}
+
 // A core-metadata that has lost its data is told again of all, auto-events
 // included, and the device goes on with one schedule.
 func testMetadataWithoutData(t *testing.T, r *rig) {
+	watcher := dtos.ProvisionWatcher{Name: "W", ServiceName: "device-test", AdminState: models.Unlocked, Identifiers: map[string]string{"Address": "x"},
+		DiscoveredDevice: dtos.DiscoveredDevice{ProfileName: "P", AdminState: models.Unlocked}}
+	r.meta.trace()
+	r.must(r.meta.tell("provisionwatcher", "add", "device-test", "P", watcher))
+	r.until("the watcher's profile is asked for", func() bool { return slices.Contains(r.meta.trace(), "GET deviceprofile/name/P") })
 	r.meta.mu.Lock()
 	before := len(r.meta.devices)
 	r.meta.services, r.meta.profiles, r.meta.devices = map[string]dtos.DeviceService{}, map[string]dtos.DeviceProfile{}, map[string]dtos.Device{}
@@ -160,7 +212,8 @@ func testMetadataWithoutData(t *testing.T, r *rig) {
 	r.until("all is there again", func() bool {
 		r.meta.mu.Lock()
 		defer r.meta.mu.Unlock()
-		return len(r.meta.services) == 1 && len(r.meta.profiles) > 0 && len(r.meta.devices) == before && len(r.meta.devices["D1"].AutoEvents) > 0
+		return len(r.meta.services) == 1 && len(r.meta.profiles) > 0 && len(r.meta.devices) == before && len(r.meta.devices["D1"].AutoEvents) > 0 &&
+			r.meta.watchers["W"].Identifiers["Address"] == "x"
 	})
 	r.clear()
 	r.until("events", func() bool { return len(r.take("D1", "All")) >= 40 })
@@ -284,10 +337,36 @@ func testCommands(t *testing.T, r *rig) {
 			t.Errorf("%s %s %s: status %d, want %d: %s", c.method, c.path, c.body, got, c.want, text)
 		}
 	}
+	for path, want := range map[string]struct {
+		code  int
+		parts []string // of the answer; empty: no body
+	}{
+		"D2/Count?ds-returnevent=false":   {200, nil},
+		"D2/T.*?ds-pushevent=false":       {200, []string{`"sourceName":"T.*"`, `"resourceName":"Third"`, `"resourceName":"Tenth"`}},
+		"D2/T.*?ds-regexcmd=false":        {404, []string{"T.*"}},
+		"D2/%28?ds-regexcmd=true":         {400, []string{"CompilePOSIX"}},
+		"D2/Hid.*":                        {405, []string{"no readable resources"}},
+		"D2/All?ds-regexcmd=true&other=1": {200, []string{`"sourceName":"All"`, `"value":"ON"`, `"value":"2.530000e+01"`}}, // 7 digits: the SDK makes this event
+	} {
+		code, text := r.call("GET", "device/name/"+path, "")
+		if code != want.code || want.parts == nil && text != "" {
+			t.Errorf("GET %s: %d %s", path, code, text)
+		}
+		for _, part := range want.parts {
+			if !strings.Contains(text, part) {
+				t.Errorf("GET %s: %s has no %s", path, text, part)
+			}
+		}
+	}
 	if got := r.fake.get("Count"); got != int32(42) {
 		t.Errorf("Count is %v after a set", got)
 	}
 	r.until("pushed event", func() bool { return len(r.take("D2", "Count")) > 0 })
+	r.clear()
+	if code, text := r.call("GET", "device/name/D2/Tenth?ds-pushevent=true&ds-returnevent=false", ""); code != 200 || text != "" {
+		t.Errorf("pushed and not returned: %d %s", code, text)
+	}
+	r.until("event that is pushed alone", func() bool { return len(r.take("D2", "Tenth")) == 1 })
 	// The query of a command stays in the SDK's cache; it must not reach the driver.
 	r.call("GET", "device/name/D2/Scaled?a=b", "")
 	r.call("GET", "device/name/D2/Scaled", "")

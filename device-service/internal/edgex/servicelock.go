@@ -2,6 +2,7 @@ package edgex
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/common"
@@ -58,12 +59,14 @@ func (b *bridge) serviceChanged(payload []byte) error {
 	}
 	b.change.Lock()
 	defer b.change.Unlock()
+	var failed []error
 	if locked := s.AdminState == models.Locked; locked != b.locked {
 		b.locked = locked
 		b.log.Info("service has a new admin state", "state", s.AdminState)
 		for name, d := range b.known { // written under change alone
 			b.scheduler.Set(name, b.events(d))
+			failed = append(failed, b.subscribe(d))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
+	contracts "github.com/edgexfoundry/go-mod-core-contracts/v3/errors"
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/models"
 
 	"sluice/device-service/internal/driver"
@@ -21,6 +22,9 @@ func (b *bridge) ValidateDevice(d models.Device) error {
 		return err
 	}
 	p, err := b.profile(d.ProfileName)
+	if contracts.Kind(err) == contracts.KindEntityDoesNotExist {
+		return fmt.Errorf("device %q: profile %q is not known to core-metadata", d.Name, d.ProfileName)
+	}
 	if err != nil {
 		return fmt.Errorf("profile %q: %w", d.ProfileName, err)
 	}

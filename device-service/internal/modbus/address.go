@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sluice/device-service/internal/driver"
@@ -58,6 +60,7 @@ var tables = map[string]table{
 type attributeReader struct {
 	resource driver.Resource
 	kind     driver.Type // of the resource, or of the elements of its array
+	decimals bool        // the address is a number whose decimals are a bit
 	findings []error
 }
 
@@ -77,7 +80,7 @@ func parseAddress(r driver.Resource, by addressing) (address, error) {
 	first, field := "", ""
 	if known {
 		first, field = p.start(t)
-		a.table, a.start = t, p.register(first, t, by)
+		a.table, a.start = t, p.register(first, by)
 	}
 	a.raw = p.raw(field != "")
 	if field != "" {
@@ -97,15 +100,16 @@ func (p *attributeReader) fail(attribute, hint, format string, args ...any) {
 	})
 }
 
+// unknown finds misspelt attributes. Others that are not ours are ignored.
 func (p *attributeReader) unknown() {
-	var unknown []string
+	var misspelt []string
 	for name := range p.resource.Attributes {
-		if name != urlRawQuery && !slices.Contains(attributes, name) {
-			unknown = append(unknown, name)
+		if name != urlRawQuery && !slices.Contains(attributes, name) && diag.Nearest(name, attributes) != "" {
+			misspelt = append(misspelt, name)
 		}
 	}
-	slices.Sort(unknown)
-	for _, name := range unknown {
+	slices.Sort(misspelt)
+	for _, name := range misspelt {
 		p.fail(name, diag.DidYouMean(name, attributes), "unknown attribute")
 	}
 }
@@ -130,12 +134,16 @@ func (p *attributeReader) table() (table, bool) {
 // start parts the address from the bits behind a dot: "3.1" is bit 1 of
 // register 3, "3.4-7" are its bits 4 to 7.
 func (p *attributeReader) start(t table) (register, field string) {
-	v, ok := p.resource.Attributes[startingAddress]
-	if !ok {
+	v := p.resource.Attributes[startingAddress]
+	if text(v) == "" {
 		p.fail(startingAddress, "", "is missing")
 		return "", ""
 	}
 	s, isText := v.(string)
+	if f, number := v.(float64); number && p.kind == "Bool" && !t.bits() && f != math.Trunc(f) {
+		p.decimals = true
+		s, isText = bitOfNumber(f)
+	}
 	if !isText || t.bits() || p.kind != "Bool" && !integers[p.kind] {
 		return text(v), ""
 	}
@@ -146,14 +154,23 @@ func (p *attributeReader) start(t table) (register, field string) {
 	return register, field
 }
 
+// bitOfNumber writes a number with a bit behind its point as text. device-modbus
+// 4 takes two digits: 10.10, which is 10.1, is bit 10 of register 10, and 3.01
+// is bit 1 of register 3.
+func bitOfNumber(f float64) (s string, ok bool) {
+	s = strconv.FormatFloat(f, 'f', 2, 64)
+	same, err := strconv.ParseFloat(s, 64)
+	return s, err == nil && same == f
+}
+
 // register is the address as the protocol has it, from 0.
-func (p *attributeReader) register(s string, t table, by addressing) int {
+func (p *attributeReader) register(s string, by addressing) int {
 	if s == "" {
 		return 0 // which is a finding already
 	}
 	n, err := integer(s, by.base, addresses-1+by.base)
 	if err != nil {
-		p.fail(startingAddress, p.bitHint(t), "%w", err)
+		p.fail(startingAddress, p.bitHint(), "%w", err)
 		return 0
 	}
 	n += by.offset - by.base
@@ -164,9 +181,9 @@ func (p *attributeReader) register(s string, t table, by addressing) int {
 	return n
 }
 
-func (p *attributeReader) bitHint(t table) string {
-	if _, number := p.resource.Attributes[startingAddress].(float64); number && !t.bits() && p.kind == "Bool" {
-		return `Bits are written as text: "3.1" is bit 1 of register 3`
+func (p *attributeReader) bitHint() string {
+	if p.decimals {
+		return `Of a number, two decimals are the bit; write it as text: "3.8" is bit 8 of register 3`
 	}
 	return ""
 }
@@ -182,7 +199,7 @@ func (p *attributeReader) field(s string, raw driver.Type) (bit, bits int) {
 	last, e := integer(high, 0, most)
 	switch {
 	case err != nil || e != nil:
-		p.fail(startingAddress, "", "bit %q is not between 0 and %d", s, most)
+		p.fail(startingAddress, p.bitHint(), "bit %q is not between 0 and %d", s, most)
 		return 0, 0
 	case last < first:
 		p.fail(startingAddress, "", "bits %q end before they begin", s)
@@ -224,8 +241,8 @@ func (p *attributeReader) elements() int {
 
 // raw is the type that the registers of one element hold.
 func (p *attributeReader) raw(field bool) driver.Type {
-	v, ok := p.resource.Attributes[rawType]
-	if !ok || text(v) == "" {
+	v := p.resource.Attributes[rawType]
+	if text(v) == "" || p.idle(text(v)) {
 		if field {
 			return "Uint16"
 		}
@@ -243,6 +260,14 @@ func (p *attributeReader) raw(field bool) driver.Type {
 	}
 	p.fail(rawType, fmt.Sprintf("It is one of %v", allowed), "%q cannot become %s", text(v), p.resource.Type)
 	return p.kind
+}
+
+// idle tells whether a rawType is one that device-modbus takes and makes no use
+// of: of a Bool, and of a String with a size.
+func (p *attributeReader) idle(raw string) bool {
+	raw = strings.ToUpper(raw)
+	sized := p.resource.Type == "String" && text(p.resource.Attributes[stringRegisterSize]) != ""
+	return (raw == "INT16" || raw == "UINT16") && (sized || p.resource.Type == "Bool") || raw == "INT32" && sized
 }
 
 func (p *attributeReader) flag(attribute string) bool {

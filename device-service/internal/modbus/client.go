@@ -108,6 +108,9 @@ func open(w wire, timeout time.Duration, l *slog.Logger) (conn, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("connect: %w", err), c.Close())
 	}
+	if w.ascii {
+		return client{&framed{frames: &ascii{line: p, timeout: timeout, library: c}}, p}, nil
+	}
 	return client{c, p}, nil
 }
 

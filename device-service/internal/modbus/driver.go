@@ -1,10 +1,11 @@
-// Package modbus is the driver for Modbus TCP and RTU. It reads what is wanted
+// Package modbus is the driver for Modbus TCP, RTU and ASCII. It reads what is wanted
 // of a device in the fewest requests, keeps what a device refuses from
 // spoiling the rest, and never lets a late answer become a value.
 //
 // address.go and protocol.go read the attributes and properties of
 // device-modbus; plan.go makes requests of addresses; codec.go makes values of
 // registers; line.go, link.go and owner.go own the connection to an endpoint;
+// framed.go, rtu.go and ascii.go have the frames that the library lacks;
 // settle.go keeps late answers of a serial line from becoming values.
 //
 // What remains on a serial line, where answers have no number: if a request is
@@ -20,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -94,6 +96,9 @@ func (d *Driver) Add(dev driver.Device, resources []driver.Resource) error {
 	if old != nil {
 		old.line.remove(old)
 		added.inherit(old)
+	}
+	if names := ignored(dev, s, resources); len(names) > 0 {
+		d.log.Warn("not used of the device and its profile", "device", dev.Name, "names", strings.Join(names, ", "))
 	}
 	l.add(added)
 	d.devices[dev.Name] = added

@@ -22,6 +22,7 @@ type fakeLine struct {
 	dead     bool                // no connection can be opened
 	fail     func(request) error // nil: the exchange is fine
 	silent   map[uint8]bool      // units that do not answer
+	slow     map[uint8]time.Duration
 	opened   int
 	closed   int
 	opens    []time.Time // attempts
@@ -42,7 +43,10 @@ func (f *fakeLine) open(_ wire, timeout time.Duration) (conn, error) {
 }
 
 func (f *fakeLine) exchange(r request) (answer, error) {
-	time.Sleep(10 * time.Millisecond)
+	f.mu.Lock()
+	slow := f.slow[r.unit]
+	f.mu.Unlock()
+	time.Sleep(10*time.Millisecond + slow)
 	f.mu.Lock()
 	if f.silent[r.unit] {
 		timeout := f.timeout

@@ -16,6 +16,8 @@ type Options struct {
 	// Relearn is how long the driver remembers which addresses a device has
 	// refused in one request with others.
 	Relearn time.Duration
+	// Config says where to look for devices: the keys that begin with Discovery.
+	Config map[string]string
 }
 
 // A request costs about 20 bytes and a turn-around; 16 registers are 32 bytes,

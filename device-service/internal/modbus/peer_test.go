@@ -26,12 +26,19 @@ func start(t *testing.T, program string, args ...string) {
 	})
 }
 
-// TestPymodbus reads from and writes to another implementation.
-func TestPymodbus(t *testing.T) {
+// pymodbus is the interpreter that has it.
+func pymodbus(t *testing.T) string {
+	t.Helper()
 	const python = "/usr/bin/python3"
 	if exec.Command(python, "-c", "import pymodbus.server").Run() != nil {
 		servers.Missing(t, "python3-pymodbus")
 	}
+	return python
+}
+
+// TestPymodbus reads from and writes to another implementation.
+func TestPymodbus(t *testing.T) {
+	python := pymodbus(t)
 	for _, framing := range []string{"tcp", "rtu"} {
 		t.Run(framing, func(t *testing.T) {
 			addr := freeAddr(t)

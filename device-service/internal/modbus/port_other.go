@@ -2,7 +2,10 @@
 
 package modbus
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // port has no second handle here: the line is silent, but not drained.
 type port struct{}
@@ -15,3 +18,9 @@ func (p *port) drain(silence time.Duration) (found bool, err error) {
 }
 
 func (p *port) Close() error { return nil }
+
+var errNoHandle = errors.New("modbus-ascii is not available on this operating system")
+
+func (p *port) Read([]byte) (int, error)    { return 0, errNoHandle }
+func (p *port) Write([]byte) (int, error)   { return 0, errNoHandle }
+func (p *port) SetDeadline(time.Time) error { return nil }

@@ -16,18 +16,20 @@ import (
 
 // The protocols of a device file.
 const (
-	protocolTCP = "modbus-tcp"
-	protocolRTU = "modbus-rtu"
+	protocolTCP   = "modbus-tcp"
+	protocolRTU   = "modbus-rtu"
+	protocolASCII = "modbus-ascii"
 )
 
 // wire says how a line is opened. Devices with the same endpoint share a line.
 type wire struct {
-	endpoint string // tcp://host:port, tcp+tls://, rtuovertcp:// or rtu://device
+	endpoint string // tcp://host:port, tcp+tls://, rtuovertcp:// or rtu://device, also of ASCII
 	tls      tlsFiles
 	baud     int // this and what follows: serial only
 	dataBits int
 	stopBits int
 	parity   string // N, E or O
+	ascii    bool   // frames of ASCII
 }
 
 // settings are the protocol properties of one device.
@@ -60,15 +62,19 @@ const (
 	defaultIdle    = time.Minute
 	defaultBaud    = 19200
 	defaultBits    = 8
+	defaultASCII   = 7 // bits
 	defaultStop    = 1
 	defaultParity  = "E"
 )
 
-// Longer times are a mistake.
+// Longer times are a mistake. Those that device-modbus takes count as the
+// longest, so that its files load.
 const (
-	longestTimeout = 15 * time.Minute
-	longestIdle    = 7 * 24 * time.Hour
-	longestDelay   = 10 * time.Second
+	longestTimeout      = 15 * time.Minute
+	longestIdle         = 7 * 24 * time.Hour
+	longestDelay        = 10 * time.Second
+	longestConnectDelay = time.Minute
+	longest             = 100 * 365 * 24 * time.Hour
 )
 
 var sharedProperties = []string{"Address", "UnitID", "Timeout", "IdleTimeout",
@@ -81,9 +87,12 @@ var sharedProperties = []string{"Address", "UnitID", "Timeout", "IdleTimeout",
 
 // properties lists what each protocol knows.
 var properties = map[string][]string{
-	protocolTCP: append([]string{"Port", "Framing", "TLS", "CertFile", "KeyFile", "CAFile"}, sharedProperties...),
-	protocolRTU: append([]string{"BaudRate", "DataBits", "StopBits", "Parity"}, sharedProperties...),
+	protocolTCP:   append([]string{"Port", "Framing", "TLS", "CertFile", "KeyFile", "CAFile"}, sharedProperties...),
+	protocolRTU:   serialProperties,
+	protocolASCII: serialProperties,
 }
+
+var serialProperties = append([]string{"BaudRate", "DataBits", "StopBits", "Parity"}, sharedProperties...)
 
 // propertyReader reads the properties of one protocol and keeps all findings.
 type propertyReader struct {
@@ -102,25 +111,29 @@ func parseProtocols(protocols map[string]map[string]any) (settings, error) {
 	p.unknown(properties[name])
 	s := settings{
 		unit:         uint8(p.integer("UnitID", 0, 255, defaultUnit)),
-		timeout:      p.duration("Timeout", longestTimeout, defaultTimeout),
-		idle:         p.duration("IdleTimeout", longestIdle, defaultIdle),
+		timeout:      min(p.duration("Timeout", longest, defaultTimeout), longestTimeout),
+		idle:         min(p.duration("IdleTimeout", longest, defaultIdle), longestIdle),
 		maxRegisters: p.integer("MaxRegistersPerRead", 1, maxReadRegisters, maxReadRegisters),
 		registerGap:  p.integer("MaxRegisterGap", 0, maxReadRegisters, -1),
 		bitGap:       p.integer("MaxBitGap", 0, maxReadBits, -1),
 		addressing:   addressing{p.integer("AddressBase", 0, 1, 0), p.integer("AddressOffset", -addresses, addresses, 0)},
 		retries:      p.integer("Retries", 0, 10, 0),
 		frameDelay:   p.duration("FrameDelay", longestDelay, 0),
-		connectDelay: p.duration("ConnectDelay", longestDelay, 0),
+		connectDelay: p.duration("ConnectDelay", longestConnectDelay, 0),
 		single:       p.flag("SingleWrites"),
 		verify:       p.flag("VerifyWrites"),
 	}
 	if s.timeout <= 0 {
 		p.fail("Timeout", "", errors.New("must be above 0"))
 	}
-	if name == protocolTCP {
+	switch name {
+	case protocolTCP:
 		s.wire = p.tcp()
-	} else {
-		s.wire = p.rtu()
+	case protocolRTU:
+		s.wire = p.serial(defaultBits)
+	case protocolASCII:
+		s.wire = p.serial(defaultASCII)
+		s.ascii = true
 	}
 	return s, errors.Join(p.findings...)
 }
@@ -138,10 +151,7 @@ func protocolOf(protocols map[string]map[string]any) (string, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		if _, ascii := protocols["modbus-ascii"]; ascii {
-			return "", &driver.AttributeError{Attribute: "modbus-ascii", Err: errors.New("is not supported"), Hint: "Most devices that speak it speak modbus-rtu as well"}
-		}
-		hint := "The protocols of a Modbus device are " + strings.Join(ours, " and ")
+		hint := "The protocols of a Modbus device are " + strings.Join(ours, ", ")
 		for _, name := range slices.Sorted(maps.Keys(protocols)) {
 			if near := diag.Nearest(name, ours); near != "" {
 				hint = fmt.Sprintf("%q is not known; did you mean %q?", name, near)
@@ -149,16 +159,17 @@ func protocolOf(protocols map[string]map[string]any) (string, error) {
 		}
 		return "", &driver.AttributeError{Attribute: protocolTCP, Err: errors.New("is missing"), Hint: hint}
 	}
-	return "", &driver.AttributeError{Attribute: protocolRTU, Err: errors.New("stands beside " + protocolTCP + ": a device has one of them")}
+	return "", &driver.AttributeError{Attribute: found[0], Err: fmt.Errorf("stands beside %s: a device has one of them", found[1])}
 }
 
 func (p *propertyReader) fail(property, hint string, err error) {
 	p.findings = append(p.findings, &driver.AttributeError{Attribute: property, Err: err, Hint: hint})
 }
 
+// unknown finds misspelt properties. Others that are not ours are ignored.
 func (p *propertyReader) unknown(known []string) {
 	for _, name := range slices.Sorted(maps.Keys(p.values)) {
-		if !slices.Contains(known, name) {
+		if !slices.Contains(known, name) && diag.Nearest(name, known) != "" {
 			p.fail(name, diag.DidYouMean(name, known), errors.New("unknown property"))
 		}
 	}
@@ -253,11 +264,12 @@ func (p *propertyReader) flag(property string) bool {
 	return b
 }
 
-func (p *propertyReader) rtu() wire {
+func (p *propertyReader) serial(dataBits int) wire {
+	path, _, _ := strings.Cut(p.address(), ",") // device-modbus drops what follows
 	return wire{
-		endpoint: "rtu://" + p.address(),
+		endpoint: "rtu://" + path,
 		baud:     p.integer("BaudRate", 50, 4_000_000, defaultBaud),
-		dataBits: p.integer("DataBits", 5, 8, defaultBits),
+		dataBits: p.integer("DataBits", 5, 8, dataBits),
 		stopBits: p.integer("StopBits", 1, 2, defaultStop),
 		parity:   p.parity(),
 	}
@@ -288,5 +300,9 @@ func (w wire) unnumbered() bool { return w.serialLine() || strings.HasPrefix(w.e
 
 // serial is the usual short form of the settings of a serial line: 9600 8N1.
 func (w wire) serial() string {
-	return fmt.Sprintf("%d %d%s%d", w.baud, w.dataBits, w.parity, w.stopBits)
+	form := fmt.Sprintf("%d %d%s%d", w.baud, w.dataBits, w.parity, w.stopBits)
+	if w.ascii {
+		return "ASCII " + form
+	}
+	return form
 }

@@ -1,8 +1,11 @@
 package modbus
 
 import (
+	"slices"
 	"testing"
 	"time"
+
+	"sluice/device-service/internal/driver"
 )
 
 func TestProtocols(t *testing.T) {
@@ -34,8 +37,18 @@ func TestProtocols(t *testing.T) {
 			with(func(s *settings) {
 				s.wire, s.unit, s.timeout, s.idle = serial("rtu:///dev/ttyUSB0", 9600, 2, "N"), 7, 250*time.Millisecond, 0
 			})},
+		{"as device-modbus takes it", protocolTCP, map[string]any{"Address": "plc", "Port": "0x1F6", "UnitID": "0x0a", "Timeout": 5000, "IdleTimeout": 1e7, "ConnectDelay": "30s", "Site": "hall 1"},
+			with(func(s *settings) {
+				s.endpoint, s.unit, s.timeout, s.idle, s.connectDelay = "tcp://plc:502", 10, 15*time.Minute, 7*24*time.Hour, 30*time.Second
+			})},
+		{"more behind the serial device", protocolRTU, map[string]any{"Address": "/dev/ttyS0,rs485"}, with(func(s *settings) { s.wire = serial("rtu:///dev/ttyS0", 19200, 1, "E") })},
 		{"serial defaults", protocolRTU, map[string]any{"Address": "/dev/ttyS0", "Parity": "Odd"},
 			with(func(s *settings) { s.wire = serial("rtu:///dev/ttyS0", 19200, 1, "O") })},
+		{"ASCII", protocolASCII, map[string]any{"Address": "/dev/ttyS0", "BaudRate": 9600},
+			with(func(s *settings) {
+				s.wire = serial("rtu:///dev/ttyS0", 9600, 1, "E")
+				s.dataBits, s.ascii = 7, true
+			})},
 		{"additions", protocolTCP, map[string]any{"Address": "gw", "Framing": "RTU", "AddressBase": "1", "AddressOffset": -100, "Retries": 2, "FrameDelay": "5ms", "SingleWrites": "true",
 			"VerifyWrites": true, "MaxRegisterGap": 0, "MaxBitGap": "7"},
 			with(func(s *settings) {
@@ -64,27 +77,65 @@ func TestBadProtocols(t *testing.T) {
 		protocols map[string]map[string]any
 		want      string
 	}{
-		{nil, `protocol property "modbus-tcp": is missing. The protocols of a Modbus device are modbus-rtu and modbus-tcp`},
+		{nil, `protocol property "modbus-tcp": is missing. The protocols of a Modbus device are modbus-ascii, modbus-rtu, modbus-tcp`},
 		{map[string]map[string]any{"modbus-tpc": {}}, `protocol property "modbus-tcp": is missing. "modbus-tpc" is not known; did you mean "modbus-tcp"?`},
-		{map[string]map[string]any{"modbus-ascii": {}}, `protocol property "modbus-ascii": is not supported. Most devices that speak it speak modbus-rtu as well`},
+		{map[string]map[string]any{"modbus-ascii": {}, "modbus-rtu": {}}, `protocol property "modbus-ascii": stands beside modbus-rtu: a device has one of them`},
 		{tcp("CertFile", "c.pem"), `protocol property "CertFile": has no meaning without TLS. Set TLS to "true"`},
 		{tcp("Framing", "ascii"), `protocol property "Framing": unknown framing "ascii". It is tcp or rtu`},
 		{tcp("AddressBase", 2), `protocol property "AddressBase": 2 is not between 0 and 1`},
 		{map[string]map[string]any{protocolTCP: {}, protocolRTU: {}}, `protocol property "modbus-rtu": stands beside modbus-tcp: a device has one of them`},
 		{map[string]map[string]any{protocolTCP: {}}, `protocol property "Address": is missing`},
-		{map[string]map[string]any{protocolRTU: {"Address": "/dev/x", "Parity": "M", "BaudRate": 1, "Port": 502}},
-			"protocol property \"Port\": unknown property\nprotocol property \"BaudRate\": 1 is not between 50 and 4000000\nprotocol property \"Parity\": unknown parity \"M\". It is N, E or O"},
+		{map[string]map[string]any{protocolRTU: {"Address": "/dev/x", "Parity": "M", "BaudRate": 1, "UnitId": 2}},
+			"protocol property \"UnitId\": unknown property. Did you mean \"UnitID\"?\nprotocol property \"BaudRate\": 1 is not between 50 and 4000000\nprotocol property \"Parity\": unknown parity \"M\". It is N, E or O"},
 		{tcp("Addres", "plc"), `protocol property "Addres": unknown property. Did you mean "Address"?`},
 		{tcp("Address", "plc:502"), `protocol property "Address": "plc:502" is neither a host name nor an IP address. The port is a property of its own: Port`},
 		{tcp("Port", 65536), `protocol property "Port": 65536 is not between 1 and 65535`},
 		{tcp("UnitID", "256"), `protocol property "UnitID": 256 is not between 0 and 255`},
 		{tcp("Timeout", 0), `protocol property "Timeout": must be above 0`},
 		{tcp("Timeout", "soon"), `protocol property "Timeout": "soon" is neither a number of seconds nor a duration such as "500ms"`},
-		{tcp("Timeout", 5000), `protocol property "Timeout": 5000 is too long; a plain number is in seconds, a text such as "500ms" has its unit`},
+		{tcp("FrameDelay", 5000), `protocol property "FrameDelay": 5000 is too long; a plain number is in seconds, a text such as "500ms" has its unit`},
 	}
 	for _, c := range cases {
 		if _, err := parseProtocols(c.protocols); err == nil || err.Error() != c.want {
 			t.Errorf("%v:\n got %v\nwant %s", c.protocols, err, c.want)
 		}
+	}
+}
+
+// Whatever the properties are, what is accepted can be used.
+func FuzzProtocols(f *testing.F) {
+	f.Add(protocolTCP, "plc", "0x1F6", "255", "500ms", "-1", "RTU", "Port")
+	f.Add(protocolRTU, "/dev/ttyUSB0,", "9600", "0x", "1e99", "NaN", "E", "BaudRate")
+	f.Add(protocolASCII, "", "7", "-1", "", "0", "odd", "DataBits")
+	f.Fuzz(func(t *testing.T, protocol, address, number, unit, timeout, idle, word, name string) {
+		dev := driver.Device{Protocols: map[string]map[string]any{protocol: {
+			"Address": address, "UnitID": unit, "Timeout": timeout, "IdleTimeout": idle, "Framing": word, "Parity": word, name: number,
+		}}}
+		s, err := parseProtocols(dev.Protocols)
+		if err != nil {
+			if len(driver.Findings(err)) == 0 {
+				t.Fatalf("%v is no finding", err)
+			}
+			return
+		}
+		if s.timeout <= 0 || s.timeout > longestTimeout || s.idle > longestIdle || s.maxRegisters < 1 || s.serialLine() == (s.baud == 0) {
+			t.Fatalf("%+v", s)
+		}
+		_ = ignored(dev, s, []driver.Resource{{Attributes: map[string]any{name: number}}})
+	})
+}
+
+// What is not used is told: it loads, as with device-modbus.
+func TestIgnored(t *testing.T) {
+	dev := driver.Device{Protocols: map[string]map[string]any{protocolTCP: {"Address": "plc", "Timeout": 5000, "Site": "hall 1"}, "other": {"any": 1}}}
+	s, err := parseProtocols(dev.Protocols)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ignored(dev, s, []driver.Resource{
+		resource("a", "Int16", "HOLDING_REGISTERS", 1, "scale", 0.1, urlRawQuery, "a=b"), resource("b", "Int16", "HOLDING_REGISTERS", 1, "scale", 0.1, "colour", "red"),
+	})
+	if want := []string{"modbus-tcp.Site", "what Timeout is above 15m0s", "attribute scale", "attribute colour"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

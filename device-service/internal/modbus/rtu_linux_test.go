@@ -18,6 +18,9 @@ func pseudoTerminal(t *testing.T) (near *os.File, far string) {
 	t.Helper()
 	near, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("serial lines cannot be tested without pseudo terminals:", err)
+		}
 		t.Skip("no pseudo terminals:", err)
 	}
 	var unlock, number int32
@@ -40,13 +43,25 @@ func pseudoTerminal(t *testing.T) (near *os.File, far string) {
 
 // onSerialLine adds the units 1 and 2 on a pseudo terminal.
 func onSerialLine(t *testing.T, how func(answer []byte) (sent []byte, delay time.Duration)) *Driver {
+	t.Helper()
+	return onLine(t, protocolRTU, func(near *os.File) { slaves(near, how) })
+}
+
+// onASCIILine does so with frames of ASCII.
+func onASCIILine(t *testing.T, how func(answer []byte) (sent []byte, delay time.Duration)) *Driver {
+	t.Helper()
+	return onLine(t, protocolASCII, func(near *os.File) { asciiSlaves(near, how) })
+}
+
+func onLine(t *testing.T, protocol string, serve func(near *os.File)) *Driver {
+	t.Helper()
 	near, far := pseudoTerminal(t)
 	keep, err := os.OpenFile(far, os.O_RDWR|syscall.O_NOCTTY, 0) // else the near end is hung up with the far one
 	if err != nil {
 		t.Fatal(err)
 	}
 	var peer sync.WaitGroup
-	peer.Go(func() { slaves(near, how) })
+	peer.Go(func() { serve(near) })
 	d := newTestDriver(t, Options{})
 	t.Cleanup(func() {
 		_ = d.Close()
@@ -56,7 +71,7 @@ func onSerialLine(t *testing.T, how func(answer []byte) (sent []byte, delay time
 	})
 	for unit := 1; unit <= 2; unit++ {
 		dev := driver.Device{Name: fmt.Sprint("unit", unit), Protocols: map[string]map[string]any{
-			protocolRTU: {"Address": far, "BaudRate": 115200, "Parity": "N", "UnitID": unit, "Timeout": serialTimeout.String()},
+			protocol: {"Address": far, "BaudRate": 115200, "DataBits": 8, "Parity": "N", "UnitID": unit, "Timeout": serialTimeout.String()},
 		}}
 		if err := d.Add(dev, []driver.Resource{word(0)}); err != nil {
 			t.Fatal(err)
@@ -68,7 +83,11 @@ func onSerialLine(t *testing.T, how func(answer []byte) (sent []byte, delay time
 // Two units on a serial line that now and then go wrong once: no reading has
 // the value of another register or unit, and the line recovers.
 func TestSerialLineMischief(t *testing.T) {
-	mischiefOfSlaves(t, onSerialLine)
+	mischiefOfSlaves(t, rtuMischief(), onSerialLine)
+}
+
+func TestASCIILineMischief(t *testing.T) {
+	mischiefOfSlaves(t, asciiMischief(), onASCIILine)
 }
 
 // A slave that always says everything twice has no values, but no wrong ones.
@@ -80,33 +99,58 @@ func TestSerialLineThatAlwaysDoubles(t *testing.T) {
 	}
 }
 
-// TestLibmodbusOnSerialLine talks to a slave of libmodbus over two pseudo
-// terminals that are joined like the ends of a cable.
-func TestLibmodbusOnSerialLine(t *testing.T) {
-	program := libmodbus(t)
-	ours, far := pseudoTerminal(t)
-	theirs, peer := pseudoTerminal(t)
-	var keep []*os.File // else a near end is hung up while nobody has its far end
-	for _, path := range []string{far, peer} {
+// cable joins two pseudo terminals, and returns their far ends.
+func cable(t *testing.T) (ours, theirs string) {
+	t.Helper()
+	one, ours := pseudoTerminal(t)
+	other, theirs := pseudoTerminal(t)
+	open := []*os.File{one, other}
+	for _, path := range []string{ours, theirs} { // else a near end is hung up while nobody has its far end
 		f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOCTTY, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		keep = append(keep, f)
+		open = append(open, f)
 	}
-	var cable sync.WaitGroup
-	cable.Go(func() { _, _ = io.Copy(ours, theirs) })
-	cable.Go(func() { _, _ = io.Copy(theirs, ours) })
+	var passing sync.WaitGroup
+	passing.Go(func() { _, _ = io.Copy(one, other) })
+	passing.Go(func() { _, _ = io.Copy(other, one) })
 	t.Cleanup(func() {
-		for _, f := range append(keep, ours, theirs) {
+		for _, f := range open {
 			_ = f.Close()
 		}
-		cable.Wait()
+		passing.Wait()
 	})
-	start(t, program, "rtu", peer)
-	d := withPeer(t, driver.Device{Name: "dev", Protocols: map[string]map[string]any{
-		protocolRTU: {"Address": far, "BaudRate": 115200, "Parity": "N", "UnitID": 1, "Timeout": "2s", "VerifyWrites": "true"},
-	}})
+	return ours, theirs
+}
+
+func serialDevice(name, protocol, path string) driver.Device {
+	properties := map[string]any{"Address": path, "BaudRate": 115200, "Parity": "N", "DataBits": 8, "UnitID": 1, "Timeout": "2s", "VerifyWrites": "true"}
+	return driver.Device{Name: name, Protocols: map[string]map[string]any{protocol: properties}}
+}
+
+// TestLibmodbusOnSerialLine talks to a slave of libmodbus on a serial line.
+func TestLibmodbusOnSerialLine(t *testing.T) {
+	program := libmodbus(t)
+	ours, theirs := cable(t)
+	start(t, program, "rtu", theirs)
+	d := withPeer(t, serialDevice("dev", protocolRTU, ours))
 	readWords(t, d, words(130, 1))
 	exercise(t, d)
+}
+
+// TestPymodbusOnSerialLine talks to a slave of pymodbus on a serial line, in
+// frames of RTU and of ASCII.
+func TestPymodbusOnSerialLine(t *testing.T) {
+	program := pymodbus(t)
+	for protocol, framing := range map[string]string{protocolRTU: "serial", protocolASCII: "ascii"} {
+		t.Run(protocol, func(t *testing.T) {
+			ours, theirs := cable(t)
+			start(t, program, "testdata/peer.py", theirs, framing)
+			d := withPeer(t, serialDevice("dev", protocol, ours))
+			readWords(t, d, append(words(100, 1), word(105)))
+			readWords(t, d, words(104, 1), 100, 101, 102, 103)
+			exercise(t, d)
+		})
+	}
 }

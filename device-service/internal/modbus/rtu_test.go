@@ -103,7 +103,7 @@ func onGateway(t *testing.T, how func(answer []byte) ([]byte, time.Duration)) *D
 	return d
 }
 
-func TestGatewayMischief(t *testing.T) { mischiefOfSlaves(t, onGateway) }
+func TestGatewayMischief(t *testing.T) { mischiefOfSlaves(t, rtuMischief(), onGateway) }
 
 // The vectors of the CRC in the specification and of a known frame.
 func TestCRC(t *testing.T) {
@@ -139,16 +139,17 @@ func FuzzRTUAnswer(f *testing.F) {
 	f.Add(byte(1), uint16(2), []byte("\x01\x83\x02\xc0\xf1"))
 	f.Add(byte(1), uint16(125), []byte("\x01\x03\xff"))
 	f.Fuzz(func(t *testing.T, unit byte, count uint16, answer []byte) {
-		r := &rtuOverTCP{conn: &scripted{answer: answer}, unit: unit}
+		r := &rtuOverTCP{conn: &scripted{answer: answer}}
+		f := &framed{frames: r, unit: unit}
 		count = count%maxReadRegisters + 1
-		if registers, err := r.ReadRegisters(0, count, 0); err == nil && len(registers) != int(count) {
+		if registers, err := f.ReadRegisters(0, count, 0); err == nil && len(registers) != int(count) {
 			t.Fatalf("%d registers, want %d", len(registers), count)
 		}
 		r.conn = &scripted{answer: answer}
-		if bits, err := r.ReadCoils(0, count); err == nil && len(bits) != int(count) {
+		if bits, err := f.ReadCoils(0, count); err == nil && len(bits) != int(count) {
 			t.Fatalf("%d bits, want %d", len(bits), count)
 		}
 		r.conn = &scripted{answer: answer}
-		_ = r.WriteRegister(1, 2)
+		_ = f.WriteRegister(1, 2)
 	})
 }

@@ -83,10 +83,9 @@ func awaitUnit(t *testing.T, d *Driver, unit, start int) {
 	}
 }
 
-// mischiefOfSlaves has two units on a line that now and then go wrong once: no
-// reading has the value of another register or unit, and the line recovers.
-func mischiefOfSlaves(t *testing.T, on func(*testing.T, func(answer []byte) ([]byte, time.Duration)) *Driver) {
-	for name, how := range map[string]func(answer []byte) ([]byte, time.Duration){
+// rtuMischief is what may come in the place of a frame of RTU.
+func rtuMischief() map[string]func(answer []byte) ([]byte, time.Duration) {
+	return map[string]func(answer []byte) ([]byte, time.Duration){
 		"late":             func(a []byte) ([]byte, time.Duration) { return a, serialTimeout * 3 / 2 },
 		"very late":        func(a []byte) ([]byte, time.Duration) { return a, serialTimeout * 5 / 2 },
 		"extremely late":   func(a []byte) ([]byte, time.Duration) { return a, serialTimeout * 11 / 2 },
@@ -101,7 +100,13 @@ func mischiefOfSlaves(t *testing.T, on func(*testing.T, func(answer []byte) ([]b
 			a[0]++
 			return binary.LittleEndian.AppendUint16(a[:len(a)-2], checksum(a[:len(a)-2])), 0
 		},
-	} {
+	}
+}
+
+// mischiefOfSlaves has two units on a line that now and then go wrong once: no
+// reading has the value of another register or unit, and the line recovers.
+func mischiefOfSlaves(t *testing.T, mischief map[string]func([]byte) ([]byte, time.Duration), on func(*testing.T, func(answer []byte) ([]byte, time.Duration)) *Driver) {
+	for name, how := range mischief {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var wrong atomic.Bool

@@ -20,13 +20,19 @@ func text(v any) string {
 		return strconv.Itoa(v)
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64)
+	case nil:
+		return ""
 	}
 	return strings.TrimSpace(fmt.Sprint(v))
 }
 
-// integer reads a whole number from low to high.
+// integer reads a whole number from low to high; in hexadecimal as 0x1f.
 func integer(v any, low, high int) (int, error) {
-	n, err := strconv.ParseInt(text(v), 10, 64)
+	base := 10
+	if strings.HasPrefix(strings.ToLower(text(v)), "0x") {
+		base = 0
+	}
+	n, err := strconv.ParseInt(text(v), base, 64)
 	if err != nil {
 		f, ferr := strconv.ParseFloat(text(v), 64)
 		if ferr != nil || f != math.Trunc(f) {

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -8,25 +9,25 @@ import (
 	"sluice/device-service/internal/driver"
 )
 
-// changes remembers the last value of each resource of an auto-event.
-type changes struct{ last map[string]any }
+// changes remembers the last reading of each resource of an auto-event.
+type changes struct{ last map[string]driver.Reading }
 
-// update tells whether a value is new or differs from the one before, and
-// remembers it. A resource without a value counts as unchanged: that it could
+// update tells whether a value or its quality is new or differs from the one
+// before, and remembers it. A resource without a value counts as unchanged: that it could
 // not be read says nothing of its value.
 func (c *changes) update(readings []driver.Reading) bool {
 	if c.last == nil {
-		c.last = make(map[string]any, len(readings))
+		c.last = make(map[string]driver.Reading, len(readings))
 	}
 	changed := false
 	for _, r := range readings {
 		if r.Err != nil {
 			continue
 		}
-		if last, known := c.last[r.Resource]; known && equal(last, r.Value) {
+		if last, known := c.last[r.Resource]; known && equal(last.Value, r.Value) && maps.Equal(last.Tags, r.Tags) {
 			continue
 		}
-		c.last[r.Resource] = r.Value
+		c.last[r.Resource] = r
 		changed = true
 	}
 	return changed

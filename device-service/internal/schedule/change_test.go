@@ -39,3 +39,19 @@ func TestResourceWithoutValueIsNoChange(t *testing.T) {
 		}
 	}
 }
+
+func TestQualityIsAChange(t *testing.T) {
+	var c changes
+	for i, step := range []struct {
+		quality string
+		want    bool
+	}{{"", true}, {"Uncertain", true}, {"Uncertain", false}, {"BadSensorFailure", true}, {"", true}, {"", false}} {
+		r := driver.Reading{Resource: "A", Value: 1}
+		if step.quality != "" {
+			r.Tags = map[string]string{"quality": step.quality}
+		}
+		if got := c.update([]driver.Reading{r}); got != step.want {
+			t.Errorf("step %d: %v", i, got)
+		}
+	}
+}
