@@ -9,7 +9,7 @@ import (
 	"io/fs"
 )
 
-//go:embed boilerhouse modbus
+//go:embed boilerhouse modbus opcua
 var files embed.FS
 
 // Boilerhouse is the plant of the box: boiler-1 over Modbus TCP and boiler-2
@@ -19,6 +19,9 @@ func Boilerhouse() fs.FS { return sub("boilerhouse") }
 // Modbus are profiles of usual Modbus devices: an energy meter and a
 // variable-frequency drive.
 func Modbus() fs.FS { return sub("modbus") }
+
+// OPCUA are profiles of usual OPC UA servers: a PLC and a CNC machine.
+func OPCUA() fs.FS { return sub("opcua") }
 
 func sub(folder string) fs.FS {
 	part, err := fs.Sub(files, folder)

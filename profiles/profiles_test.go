@@ -59,13 +59,18 @@ func TestProfilesAndDevicesFitTogether(t *testing.T) {
 }
 
 // Every profile is one that EdgeX takes.
-func TestProfilesOfModbus(t *testing.T) {
-	names, err := fs.Glob(Modbus(), "*.yaml")
+func TestProfilesOfModbus(t *testing.T) { checkProfiles(t, Modbus()) }
+
+func TestProfilesOfOPCUA(t *testing.T) { checkProfiles(t, OPCUA()) }
+
+func checkProfiles(t *testing.T, folder fs.FS) {
+	t.Helper()
+	names, err := fs.Glob(folder, "*.yaml")
 	if err != nil || len(names) == 0 {
 		t.Fatal(names, err)
 	}
 	for _, name := range names {
-		text, err := fs.ReadFile(Modbus(), name)
+		text, err := fs.ReadFile(folder, name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"net/url"
@@ -29,20 +30,34 @@ import (
 type OPCUA struct {
 	Port        int
 	Certificate []byte // DER
-	folder      string
-	modules     string
-	cmd         *exec.Cmd
+	// Shifted gives its namespaces other indexes at the next start.
+	Shifted bool
+	// Counters is how many variables C0, C1 … it has from its next start on.
+	Counters int
+
+	folder  string
+	modules string
+	cmd     *exec.Cmd
+	env     []string // of the program
+	in      io.Writer
+	answers chan string // to commands
 }
 
-//go:embed nodeopcua/package.json nodeopcua/package-lock.json nodeopcua/server.js
+//go:embed nodeopcua/package.json nodeopcua/package-lock.json nodeopcua/*.js
 var nodeOPCUA embed.FS
 
 // NodeOPCUA starts the server and waits until it is ready.
 func NodeOPCUA(t testing.TB) *OPCUA {
 	t.Helper()
+	return nodeOPCUAWith(t, nil)
+}
+
+func nodeOPCUAWith(t testing.TB, env []string) *OPCUA {
+	t.Helper()
 	need(t, "node")
 	need(t, "npm")
-	s := &OPCUA{Port: FreePort(t), folder: t.TempDir(), modules: installNode(t)}
+	s := &OPCUA{Port: FreePort(t), folder: t.TempDir(), modules: installNode(t), env: env}
+	s.writeProgram(t)
 	s.Certificate = s.identity(t)
 	s.Start(t)
 	return s
@@ -56,8 +71,17 @@ func (s *OPCUA) Start(t testing.TB) {
 	t.Helper()
 	// Newer releases of node refuse the padding of Basic128Rsa15.
 	s.cmd = exec.Command("node", "--security-revert=CVE-2023-46809", "server.js", strconv.Itoa(s.Port), s.folder)
-	s.cmd.Dir = s.modules
+	s.cmd.Dir = filepath.Join(s.folder, "program")
+	s.cmd.Env = append(os.Environ(), "NODE_PATH="+filepath.Join(s.modules, "node_modules"))
+	s.cmd.Env = append(s.cmd.Env, s.env...)
+	s.cmd.Env = append(s.cmd.Env, fmt.Sprint("COUNTERS=", s.Counters))
+	if s.Shifted {
+		s.cmd.Env = append(s.cmd.Env, "SHIFTED=1")
+	}
 	out, err := s.cmd.StdoutPipe()
+	if err == nil {
+		s.in, err = s.cmd.StdinPipe()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,14 +93,20 @@ func (s *OPCUA) Start(t testing.TB) {
 	cmd := s.cmd
 	t.Cleanup(func() { kill(cmd) })
 	ready := make(chan bool, 1)
+	answers := make(chan string, 1)
+	s.answers = answers
 	go func() {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
-			if strings.HasPrefix(lines.Text(), "ready") {
+			switch word, _, _ := strings.Cut(lines.Text(), " "); word {
+			case "ready":
 				ready <- true
+			case "done", "failed":
+				answers <- lines.Text()
 			}
 		}
 		close(ready)
+		close(answers)
 	}()
 	select {
 	case ok := <-ready:
@@ -86,6 +116,48 @@ func (s *OPCUA) Start(t testing.TB) {
 		}
 	case <-time.After(2 * time.Minute):
 		t.Fatal("node-opcua is not ready")
+	}
+}
+
+// Tell makes the server do one of the commands of control.js, and gives what it
+// says.
+func (s *OPCUA) Tell(t testing.TB, command string) string {
+	t.Helper()
+	if _, err := fmt.Fprintln(s.in, command); err != nil {
+		t.Fatalf("node-opcua: %s: %v", command, err)
+	}
+	select {
+	case answer := <-s.answers:
+		word, rest, _ := strings.Cut(answer, " ")
+		if word != "done" {
+			t.Fatalf("node-opcua: %s: %s", command, rest)
+		}
+		return rest
+	case <-time.After(2 * time.Minute):
+		t.Fatalf("node-opcua: %s: no answer", command)
+	}
+	return ""
+}
+
+// writeProgram writes the program, apart from its modules.
+func (s *OPCUA) writeProgram(t testing.TB) {
+	t.Helper()
+	entries, err := nodeOPCUA.ReadDir("nodeopcua")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(s.folder, "program")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		b, err := nodeOPCUA.ReadFile("nodeopcua/" + e.Name())
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, e.Name()), b, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -99,15 +171,11 @@ func installNode(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, err := nodeOPCUA.ReadFile("nodeopcua/server.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := sha256.Sum256(append(lock, program...))
+	sum := sha256.Sum256(lock)
 	dir := filepath.Join(cache, "sluice-node-opcua-"+hex.EncodeToString(sum[:6]))
 	if _, err := os.Stat(dir); err == nil {
 		return dir
@@ -120,7 +188,7 @@ func installNode(t testing.TB) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = os.RemoveAll(work) }()
-	for _, name := range []string{"package.json", "package-lock.json", "server.js"} {
+	for _, name := range []string{"package.json", "package-lock.json"} {
 		b, err := nodeOPCUA.ReadFile("nodeopcua/" + name)
 		if err == nil {
 			err = os.WriteFile(filepath.Join(work, name), b, 0o644)

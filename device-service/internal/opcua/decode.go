@@ -1,6 +1,7 @@
 package opcua
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"reflect"
@@ -29,6 +30,9 @@ func decode(v *ua.Variant, t driver.Type) (any, error) {
 
 func decodeScalar(v any, t driver.Type) (any, error) {
 	want := string(t)
+	if v = unwrapped(v); v == nil {
+		return nil, errNoValue
+	}
 	switch t {
 	case "Bool":
 		if b, ok := v.(bool); ok {
@@ -70,7 +74,11 @@ func decodeScalar(v any, t driver.Type) (any, error) {
 			return []byte(b), nil
 		}
 	case "Object":
-		return object(v)
+		o, err := object(v)
+		if o == nil && err == nil {
+			err = errNoValue
+		}
+		return o, err
 	default:
 		return nil, fmt.Errorf("resource type %q is not supported", t)
 	}
@@ -120,12 +128,36 @@ func elements[T any](v any, t driver.Type) (any, error) {
 	all := make([]T, list.Len())
 	for i := range all {
 		x, err := decodeScalar(list.Index(i).Interface(), t)
-		if err != nil {
+		switch {
+		case errors.Is(err, errNoValue) && (t == "String" || t == "Object"):
+			continue // its place stays empty
+		case err != nil:
 			return nil, fmt.Errorf("element %d: %w", i, err)
 		}
 		all[i] = x.(T)
 	}
 	return all, nil
+}
+
+// unwrapped is a value out of those that may hold any.
+func unwrapped(v any) any {
+	for range deepest {
+		switch x := v.(type) {
+		case *ua.Variant:
+			if x == nil {
+				return nil
+			}
+			v = x.Value()
+		case *ua.DataValue:
+			if x == nil || x.Value == nil {
+				return nil
+			}
+			v = x.Value.Value()
+		default:
+			return v
+		}
+	}
+	return nil
 }
 
 // text writes a scalar in its usual form: times as RFC 3339, floats with the
@@ -144,7 +176,9 @@ func text(v any) (string, error) {
 		if x.IsZero() {
 			return "", errNoValue
 		}
-		return x.Format(time.RFC3339Nano), nil
+		return timeText(x), nil
+	case []byte:
+		return base64.StdEncoding.EncodeToString(x), nil
 	case ua.XMLElement:
 		return string(x), nil
 	case ua.StatusCode:
@@ -167,16 +201,38 @@ func text(v any) (string, error) {
 	return strconv.FormatInt(n, 10), err
 }
 
-// object keeps what JSON can hold and writes the rest as text.
+// object keeps what JSON can hold and writes the rest as text. Nothing is nil.
 func object(v any) (any, error) {
-	switch v.(type) {
-	case bool, string, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, []byte:
+	switch x := v.(type) {
+	case bool, string, int8, int16, int32, int64, uint8, uint16, uint32, uint64, []byte:
 		return v, nil
+	case float32, float64, time.Time:
+		return plain(v), nil
+	case *ua.ExtensionObject:
+		return unfolded(x)
 	}
 	if reflect.TypeOf(v).Kind() == reflect.Slice {
 		return elements[any](v, "Object")
 	}
 	return text(v)
+}
+
+// unfolded is what became of a structure.
+func unfolded(o *ua.ExtensionObject) (any, error) {
+	if o == nil {
+		return nil, nil
+	}
+	switch x := o.Value.(type) {
+	case nil:
+		return nil, nil
+	case map[string]any:
+		return x, nil
+	case unreadable:
+		return nil, x.err
+	case *ua.XMLElement:
+		return string(*x), nil
+	}
+	return nil, errNoDefinition
 }
 
 // typeName is the OPC UA name of a value's type.

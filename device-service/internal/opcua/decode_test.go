@@ -158,7 +158,7 @@ func TestFill(t *testing.T) {
 		{"flags only", ua.DataValue{Value: ua.MustVariant(1.5), Status: 0x480},
 			driver.Reading{Value: 1.5, Time: arrival}, nil},
 		{"bad with flags", ua.DataValue{Value: ua.MustVariant(1.5), Status: ua.StatusBadSensorFailure | 0x480, SourceTimestamp: source},
-			driver.Reading{Time: source}, ua.StatusBadSensorFailure},
+			driver.Reading{Value: 1.5, Time: source, Tags: map[string]string{"quality": "BadSensorFailure"}}, nil},
 		{"uncertain without value", ua.DataValue{Status: ua.StatusUncertain},
 			driver.Reading{Time: arrival}, errNoValue},
 		{"unfit", ua.DataValue{Value: ua.MustVariant("x")},

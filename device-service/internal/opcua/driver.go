@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -24,7 +25,7 @@ type Options struct {
 	// of their own: 5 s.
 	Timeout time.Duration
 	// RetryMin is the pause after the first failed connect, which doubles
-	// with each further one up to RetryMax: 500 ms and 15 s.
+	// with each further one up to RetryMax: 500 ms and 2 s.
 	RetryMin, RetryMax time.Duration
 	// KeepAlive is how often an idle server is asked for a sign of life: 10 s.
 	KeepAlive time.Duration
@@ -32,6 +33,15 @@ type Options struct {
 	// Policy or an Authentication.
 	PKI    *PKI
 	Secret Secret
+	// RetryRefused is how long a node or a subscription that a server refused
+	// rests before it is asked for again: 1 min.
+	RetryRefused time.Duration
+	// Log gets a line for each subscription that is lost; without one nobody does.
+	Log *slog.Logger
+	// Defaults are what devices have that do not say otherwise.
+	Defaults Defaults
+	// Config says whom to ask for servers: the keys that begin with Discovery.
+	Config map[string]string
 }
 
 // ApplicationURI is how the service calls itself; its certificate has it.
@@ -41,10 +51,15 @@ func (o Options) withDefaults() Options {
 	return Options{
 		Timeout:   cmp.Or(o.Timeout, 5*time.Second),
 		RetryMin:  cmp.Or(o.RetryMin, 500*time.Millisecond),
-		RetryMax:  cmp.Or(o.RetryMax, 15*time.Second),
+		RetryMax:  cmp.Or(o.RetryMax, 2*time.Second),
 		KeepAlive: cmp.Or(o.KeepAlive, 10*time.Second),
 		PKI:       cmp.Or(o.PKI, NewPKI("pki", ApplicationURI)),
 		Secret:    o.Secret,
+
+		RetryRefused: cmp.Or(o.RetryRefused, time.Minute),
+		Log:          cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
+		Defaults:     o.Defaults,
+		Config:       o.Config,
 	}
 }
 
@@ -53,27 +68,41 @@ func (o Options) withDefaults() Options {
 type Driver struct {
 	options Options
 
-	mu      sync.RWMutex
-	closed  bool
-	onState func(device string, s driver.State)
-	devices map[string]*device
-	links   map[target]*link
-	running sync.WaitGroup
+	mu       sync.RWMutex
+	closed   bool
+	defaults Defaults
+	onState  func(device string, s driver.State)
+	devices  map[string]*device
+	links    map[target]*link
+	running  sync.WaitGroup
+	browser  *browser
 }
 
 // device is what the driver knows of one device.
 type device struct {
 	link  *link
 	nodes map[string]nodeRef // by the text of their attribute
+
+	given     driver.Device // as it was added, with
+	resources []driver.Resource
+
+	monitoring monitoring // what it subscribes to
+	subscribed bool       // somebody wants that
+	out        *outlet    // since then
+	missed     *missed
 }
 
 // New returns a driver without devices.
 func New(o Options) *Driver {
-	return &Driver{
-		options: o.withDefaults(),
-		devices: map[string]*device{},
-		links:   map[target]*link{},
+	takeLongArrays()
+	d := &Driver{
+		options:  o.withDefaults(),
+		defaults: o.Defaults,
+		devices:  map[string]*device{},
+		links:    map[target]*link{},
 	}
+	d.browser = newBrowser(d)
+	return d
 }
 
 // OnState sets the function that is told each change of a device's state. It
@@ -86,9 +115,11 @@ func (d *Driver) OnState(f func(device string, s driver.State)) {
 }
 
 // Validate checks a device and the attributes of its resources without contact.
+// What others say about its subscription is no fault of the device.
 func (d *Driver) Validate(dev driver.Device, resources []driver.Resource) error {
-	_, err := parseTarget(dev, d.options.Timeout)
-	findings := []error{err}
+	_, unwatched := parseMonitoring(dev, resources)
+	_, err := parseTarget(d.complete(dev), d.options.Timeout)
+	findings := []error{err, unwatched}
 	for _, r := range resources {
 		findings = append(findings, checkResource(r))
 	}
@@ -98,6 +129,8 @@ func (d *Driver) Validate(dev driver.Device, resources []driver.Resource) error 
 // Add makes a device known, or replaces the one of that name, and begins to
 // connect. A resource with wrong attributes fails when it is read, alone.
 func (d *Driver) Add(dev driver.Device, resources []driver.Resource) error {
+	given := dev
+	dev = d.complete(dev)
 	t, err := parseTarget(dev, d.options.Timeout)
 	if err != nil {
 		return fmt.Errorf("device %q: %w", dev.Name, err)
@@ -108,6 +141,10 @@ func (d *Driver) Add(dev driver.Device, resources []driver.Resource) error {
 			nodes[r.Attributes[nodeIDAttribute].(string)] = node
 		}
 	}
+	watched, err := parseMonitoring(dev, resources)
+	if err != nil { // it was validated before it came here; what is right counts
+		d.options.Log.Warn("subscription is not as it should be", "device", dev.Name, "error", err)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
@@ -115,8 +152,10 @@ func (d *Driver) Add(dev driver.Device, resources []driver.Resource) error {
 	}
 	before := d.devices[dev.Name]
 	l := d.linkTo(t)
-	d.devices[dev.Name] = &device{link: l, nodes: nodes}
+	now := &device{link: l, nodes: nodes, given: given, resources: resources, monitoring: watched}
+	d.devices[dev.Name] = now
 	l.join(dev.Name)
+	d.replace(dev.Name, before, now)
 	if before != nil && before.link != l {
 		d.leave(before.link, dev.Name)
 	}
@@ -152,6 +191,7 @@ func (d *Driver) Remove(name string) {
 		return
 	}
 	delete(d.devices, name)
+	dev.link.feed.leave(name)
 	d.leave(dev.link, name)
 }
 
@@ -165,6 +205,7 @@ func (d *Driver) Close() error {
 	clear(d.links)
 	clear(d.devices)
 	d.mu.Unlock()
+	d.browser.close()
 	d.running.Wait()
 	return nil
 }

@@ -1,6 +1,7 @@
 package opcua
 
 import (
+	"encoding/base64"
 	"fmt"
 	"reflect"
 	"time"
@@ -23,6 +24,9 @@ func encodeAny(v any, node ua.TypeID) (any, error) {
 	_, bytes := v.([]byte)
 	if list.Kind() != reflect.Slice || bytes && node == ua.TypeIDByteString {
 		return encodeScalar(v, node)
+	}
+	if isMatrix(list) {
+		return matrix(v, node)
 	}
 	switch node {
 	case ua.TypeIDBoolean:
@@ -52,6 +56,16 @@ func encodeAny(v any, node ua.TypeID) (any, error) {
 		return encodeElements[string](list, node)
 	case ua.TypeIDDateTime:
 		return encodeElements[time.Time](list, node)
+	case ua.TypeIDXMLElement:
+		return encodeElements[ua.XMLElement](list, node)
+	case ua.TypeIDLocalizedText:
+		return encodeElements[*ua.LocalizedText](list, node)
+	case ua.TypeIDQualifiedName:
+		return encodeElements[*ua.QualifiedName](list, node)
+	case ua.TypeIDGUID:
+		return encodeElements[*ua.GUID](list, node)
+	case ua.TypeIDNodeID:
+		return encodeElements[*ua.NodeID](list, node)
 	}
 	return nil, fmt.Errorf("arrays of %s cannot be written", typeIDName(node))
 }
@@ -105,10 +119,7 @@ func encodeScalar(v any, node ua.TypeID) (any, error) {
 	case ua.TypeIDDateTime:
 		return instant(v)
 	case ua.TypeIDByteString:
-		if b, ok := v.([]byte); ok {
-			return b, nil
-		}
-		return nil, mismatch{v, want}
+		return byteString(v)
 	}
 	return encodeText(v, node)
 }
@@ -133,8 +144,55 @@ func encodeText(v any, node ua.TypeID) (any, error) {
 			return guid, nil
 		}
 		return nil, fmt.Errorf("%q is not a GUID", s)
+	case ua.TypeIDNodeID, ua.TypeIDExpandedNodeID:
+		return nodeIDOf(s, node)
+	case ua.TypeIDStatusCode:
+		return statusOf(s)
 	}
 	return nil, fmt.Errorf("values of type %s cannot be written", typeIDName(node))
+}
+
+// byteString takes bytes, or their base64, as decode gives them.
+func byteString(v any) ([]byte, error) {
+	switch x := v.(type) {
+	case []byte:
+		return x, nil
+	case string:
+		b, err := base64.StdEncoding.DecodeString(x)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not base64, which ByteString needs", x)
+		}
+		return b, nil
+	}
+	return nil, mismatch{v, typeIDName(ua.TypeIDByteString)}
+}
+
+// nodeIDOf takes the text of a node id. A URI in it would need the namespaces of
+// the server.
+func nodeIDOf(s string, node ua.TypeID) (any, error) {
+	ref, err := parseNodeID(s)
+	switch {
+	case err != nil:
+		return nil, err
+	case ref.uri != "":
+		return nil, fmt.Errorf("%q: in a value a node id has the index of its namespace, such as ns=2;s=a", s)
+	case node == ua.TypeIDExpandedNodeID:
+		return &ua.ExpandedNodeID{NodeID: ref.id}, nil
+	}
+	return ref.id, nil
+}
+
+// statusOf finds a status code by its name.
+func statusOf(name string) (ua.StatusCode, error) {
+	if name == "Good" {
+		return ua.StatusOK, nil
+	}
+	for code := range ua.StatusCodes {
+		if statusName(code) == name {
+			return code, nil
+		}
+	}
+	return 0, fmt.Errorf("%q is not the name of a status code", name)
 }
 
 // instant takes RFC 3339 or milliseconds since 1970, as decode gives them.

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gopcua/opcua"
+
 	"sluice/device-service/internal/driver"
 )
 
@@ -22,6 +24,8 @@ const (
 type link struct {
 	target  target
 	options Options
+	feed    *feed
+	left    []*opcua.Session // at the server, by connections that were lost
 	tell    func(l *link, device string, s driver.State)
 
 	ctx    context.Context
@@ -52,6 +56,7 @@ func newLink(t target, o Options, tell func(*link, string, driver.State)) *link 
 	l := &link{
 		target:  t,
 		options: o,
+		feed:    newFeed(t, o),
 		tell:    tell,
 		first:   make(chan struct{}),
 		joined:  make(chan struct{}, 1),
@@ -74,10 +79,7 @@ func (l *link) run() {
 			l.set(s, nil)
 			once()
 			l.announce()
-			err = s.watch(l.ctx, l.options.KeepAlive, l.joined, l.announce)
-			l.set(nil, err)
-			l.announce()
-			s.close(err)
+			err = l.serve(s)
 		}
 		if l.ctx.Err() != nil {
 			l.set(nil, context.Cause(l.ctx))
@@ -89,6 +91,31 @@ func (l *link) run() {
 		l.rest(pause)
 		pause = min(2*pause, l.options.RetryMax)
 	}
+}
+
+// serve uses a session until it ends, and gives the reason.
+func (l *link) serve(s *session) error {
+	ctx, cancel := context.WithCancel(l.ctx)
+	var feeding sync.WaitGroup
+	feeding.Go(func() {
+		if l.feed.resume(ctx, s) {
+			feeding.Go(func() { l.left = s.endLeft(ctx, l.left) })
+		}
+		l.feed.run(ctx, s)
+	})
+	err := s.watch(l.ctx, l.options.KeepAlive, l.joined, l.announce)
+	l.set(nil, err)
+	l.announce()
+	var left []*opcua.Session
+	if l.ctx.Err() == nil && l.feed.leaves() {
+		left = s.detach(l.ctx)
+	}
+	s.close(err)
+	cancel()
+	feeding.Wait()
+	l.left = append(l.left, left...)
+	l.left = l.left[max(0, len(l.left)-mostLeft):]
+	return err
 }
 
 // set takes a new state.

@@ -91,6 +91,13 @@ func (s *session) callRead(ctx context.Context, r driver.Resource) (any, error) 
 	for i, text := range m.inputs {
 		given[i] = text
 	}
+	method, err := m.method.resolve(s.namespaces)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.learnOutputs(ctx, r, method); err != nil {
+		return nil, err
+	}
 	outputs, err := s.call(ctx, m, func([]*ua.Argument) ([]any, error) { return given, nil })
 	if err != nil {
 		return nil, err
@@ -98,6 +105,7 @@ func (s *session) callRead(ctx context.Context, r driver.Resource) (any, error) 
 	if len(outputs) == 0 {
 		return nil, errors.New("the method gives no value; set it instead of reading it")
 	}
+	s.unfoldVariant(ctx, outputs[0])
 	return decode(outputs[0], r.Type)
 }
 
@@ -108,7 +116,13 @@ func (s *session) callWrite(ctx context.Context, w driver.Write) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.call(ctx, m, func(wanted []*ua.Argument) ([]any, error) { return spread(w.Value, wanted) })
+	value := w.Value
+	if w.Resource.Type == "Object" {
+		if value, err = fromJSON(value); err != nil {
+			return err
+		}
+	}
+	_, err = s.call(ctx, m, func(wanted []*ua.Argument) ([]any, error) { return spread(value, wanted) })
 	return err
 }
 
@@ -180,7 +194,7 @@ func (s *session) call(ctx context.Context, m methodRef, values func([]*ua.Argum
 	}
 	variants := make([]*ua.Variant, len(given))
 	for i, v := range given {
-		if variants[i], err = argument(v, wanted[i]); err != nil {
+		if variants[i], err = s.argument(ctx, v, wanted[i]); err != nil {
 			return nil, fmt.Errorf("argument %q: %w", wanted[i].Name, err)
 		}
 	}
@@ -206,22 +220,6 @@ func refusal(result *ua.CallMethodResult, wanted []*ua.Argument) error {
 		}
 	}
 	return statusError{result.StatusCode}
-}
-
-// argument converts a value, a text included, to the type of an argument.
-func argument(v any, a *ua.Argument) (*ua.Variant, error) {
-	t := ua.TypeIDNull
-	if a.DataType != nil && a.DataType.Namespace() == 0 {
-		t = ua.TypeID(a.DataType.IntID())
-	}
-	if s, ok := v.(string); ok {
-		parsed, err := parseText(s, t)
-		if err != nil {
-			return nil, err
-		}
-		v = parsed
-	}
-	return encode(v, t)
 }
 
 // parseText reads a text as the type that is wanted; what is no number and no

@@ -29,10 +29,13 @@ func (s *session) learnTypes(ctx context.Context, nodes []*ua.NodeID) []error {
 			errs[place] = err
 			continue
 		}
-		t, err := nodeType(answers[2*i], answers[2*i+1])
+		t, err := s.wireType(ctx, answers[2*i], answers[2*i+1])
 		if err != nil {
 			errs[place] = err
 			continue
+		}
+		if t == ua.TypeIDExtensionObject {
+			s.book.declare(nodes[place], s.declared(answers[2*i], answers[2*i+1]))
 		}
 		s.mu.Lock()
 		s.types[nodes[place].String()] = t
@@ -51,6 +54,21 @@ func (s *session) forgetType(node *ua.NodeID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.types, node.String())
+}
+
+// wireType is the type that a node takes. Without a value, the server tells what
+// the declared type is made of.
+func (s *session) wireType(ctx context.Context, declared, value *ua.DataValue) (ua.TypeID, error) {
+	t, err := nodeType(declared, value)
+	if err == nil {
+		return t, nil
+	}
+	if node, ok := content(declared).(*ua.NodeID); ok {
+		if t, failed := s.dataType(ctx, node); failed == nil && t.builtIn != ua.TypeIDVariant {
+			return t.builtIn, nil
+		}
+	}
+	return ua.TypeIDNull, err
 }
 
 // nodeType is the type that a node takes. The declared type says so when it is

@@ -55,7 +55,7 @@ func whole(value any, want string) (int64, uint64, error) {
 		if v.IsZero() {
 			return 0, 0, errNoValue
 		}
-		return v.UnixMilli(), 0, nil
+		return mended(v).UnixMilli(), 0, nil
 	}
 	return 0, 0, mismatch{value, want}
 }

@@ -30,6 +30,10 @@ type PKI struct {
 	dir string
 	uri string // of the application, which the certificate must name
 
+	certFile, keyFile string // of this service, elsewhere than in own
+
+	list sync.Mutex // held while certificates are moved
+
 	mu   sync.Mutex
 	cert []byte // DER
 	key  *rsa.PrivateKey
@@ -37,6 +41,10 @@ type PKI struct {
 
 // NewPKI takes a folder; nothing is read or made before it is needed.
 func NewPKI(dir, applicationURI string) *PKI { return &PKI{dir: dir, uri: applicationURI} }
+
+// Use takes the certificate of this service and its key from other files than
+// those in own; they are not made when they are not there.
+func (p *PKI) Use(certFile, keyFile string) { p.certFile, p.keyFile = certFile, keyFile }
 
 const (
 	keyBits  = 2048
@@ -51,7 +59,9 @@ func (p *PKI) own() (cert []byte, key *rsa.PrivateKey, err error) {
 		return p.cert, p.key, nil
 	}
 	certFile, keyFile := filepath.Join(p.dir, "own", "cert.pem"), filepath.Join(p.dir, "own", "key.pem")
-	if _, err := os.Stat(certFile); errors.Is(err, os.ErrNotExist) {
+	if p.certFile != "" || p.keyFile != "" {
+		certFile, keyFile = p.certFile, p.keyFile
+	} else if _, err := os.Stat(certFile); errors.Is(err, os.ErrNotExist) {
 		if err := p.make(certFile, keyFile); err != nil {
 			return nil, nil, fmt.Errorf("make the certificate of this service: %w", err)
 		}
@@ -171,7 +181,7 @@ func (e *UntrustedError) Error() string {
 	if e.File == "" {
 		return s
 	}
-	return s + "; if it is the right one, move " + e.File + " to the folder trusted beside it"
+	return s + "; if it is the right one: sluice opcua trust " + e.Thumbprint + ", or move " + e.File + " to the folder trusted beside it"
 }
 
 // Unwrap is the reason.
@@ -190,10 +200,7 @@ func (p *PKI) check(der []byte) error {
 		return nil
 	}
 	refusal := &UntrustedError{Thumbprint: thumbprint(der), Subject: cert.Subject.String(), Err: err}
-	file := filepath.Join(p.dir, "rejected", refusal.Thumbprint+".der")
-	if os.MkdirAll(filepath.Dir(file), 0o700) == nil && os.WriteFile(file, der, 0o644) == nil {
-		refusal.File = file
-	}
+	refusal.File = p.reject(der)
 	return refusal
 }
 
@@ -219,7 +226,7 @@ func (p *PKI) trusts(cert *x509.Certificate) error {
 // trusted are the certificates in the folder. A file that is none is passed
 // over: it must not keep the others from being found.
 func (p *PKI) trusted() []*x509.Certificate {
-	dir := filepath.Join(p.dir, "trusted")
+	dir := filepath.Join(p.dir, stateTrusted)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil

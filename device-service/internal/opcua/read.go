@@ -26,9 +26,13 @@ func (d *Driver) Read(ctx context.Context, name string, resources []driver.Resou
 	places := make([]int, 0, len(resources)) // of the nodes among the readings
 	for i, r := range resources {
 		readings[i].Resource = r.Name
-		if isMethod(r) {
+		switch {
+		case isMethod(r):
 			readings[i].Value, readings[i].Err = s.callRead(ctx, r)
 			readings[i].Time = time.Now()
+			continue
+		case isEvents(r):
+			readings[i].Time, readings[i].Err = time.Now(), errEventsRead
 			continue
 		}
 		node, err := dev.node(r, s.namespaces)
@@ -40,6 +44,9 @@ func (d *Driver) Read(ctx context.Context, name string, resources []driver.Resou
 		places = append(places, i)
 	}
 	values, err := s.read(ctx, nodes)
+	if err == nil {
+		err = s.unfold(ctx, nodes, values)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read from %s: %w", dev.link.target.url, err)
 	}
@@ -50,15 +57,16 @@ func (d *Driver) Read(ctx context.Context, name string, resources []driver.Resou
 	return readings, nil
 }
 
-// fill turns the server's answer into a reading.
+// fill turns the server's answer into a reading. A bad value that the server
+// tells nevertheless is a reading, too: the tag says what it is worth.
 func fill(r *driver.Reading, v *ua.DataValue, t driver.Type, now time.Time) {
 	r.Time = timeOf(v, now)
-	if isBad(v.Status) {
+	value, err := decode(v.Value, t)
+	switch {
+	case err != nil && isBad(v.Status):
 		r.Err = statusError{v.Status}
 		return
-	}
-	value, err := decode(v.Value, t)
-	if err != nil {
+	case err != nil:
 		r.Err = err
 		return
 	}
@@ -84,6 +92,9 @@ func (s *session) read(ctx context.Context, nodes []*ua.ReadValueID) ([]*ua.Data
 	values := make([]*ua.DataValue, 0, len(nodes))
 	err := inParts(len(nodes), &s.readMax, func(from, to int) error {
 		part, err := s.send(ctx, nodes[from:to])
+		if to-from == 1 && tooLarge(err) {
+			part, err = []*ua.DataValue{{EncodingMask: ua.DataValueStatusCode, Status: ua.StatusBadResponseTooLarge}}, nil
+		}
 		values = append(values, part...)
 		return err
 	})

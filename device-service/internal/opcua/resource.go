@@ -31,12 +31,9 @@ func checkResource(r driver.Resource) error {
 		findings = append(findings, &driver.AttributeError{Resource: r.Name, Attribute: attribute, Err: err})
 	}
 	misspelt := false
-	known := append([]string{nodeIDAttribute}, methodAttributes...)
+	known := slices.Concat([]string{nodeIDAttribute}, methodAttributes, subscriptionAttributes, eventAttributes)
 	for _, name := range slices.Sorted(maps.Keys(r.Attributes)) {
-		switch {
-		case name == nodeIDAttribute:
-		case slices.Contains(methodAttributes, name):
-		default:
+		if !slices.Contains(known, name) {
 			misspelt = misspelt || diag.Nearest(name, known) != ""
 			findings = append(findings, unknown("unknown attribute", r.Name, name, known))
 		}
@@ -45,11 +42,16 @@ func checkResource(r driver.Resource) error {
 	switch method := isMethod(r); {
 	case method && given:
 		report(nodeIDAttribute, errors.New("stands beside a method; a resource is one or the other"))
+	case method && isEvents(r):
+		report(eventFieldsAttribute, errors.New("stands beside a method; a resource is one or the other"))
 	case method:
 		if _, err := methodOf(r); err != nil {
 			findings = append(findings, err)
 		}
 		return errors.Join(findings...)
+	}
+	if _, err := eventsOf(r); err != nil {
+		findings = append(findings, err)
 	}
 	if given || !misspelt {
 		if _, err := nodeOf(r); err != nil {

@@ -30,7 +30,7 @@ func deviceAt(name, endpoint string) driver.Device {
 func TestSuite(t *testing.T) {
 	drivertest.Suite(t, drivertest.Harness{
 		New:     newBench,
-		Foreign: []string{"gopcua/opcua/server.", "(*plant)"},
+		Foreign: []string{"gopcua/opcua/server.", "(*plant)", "(*relay)"},
 	})
 }
 

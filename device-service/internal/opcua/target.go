@@ -25,7 +25,7 @@ const (
 	secretProperty   = "SecretName"
 )
 
-var properties = []string{endpointProperty, policyProperty, modeProperty, timeoutProperty, authProperty, secretProperty}
+var properties = slices.Concat([]string{endpointProperty, policyProperty, modeProperty, timeoutProperty, authProperty, secretProperty}, subscriptionProperties, discoveredProperties)
 
 // target is what makes a connection the one it is: devices with equal targets
 // share one.

@@ -34,7 +34,7 @@ func (d *Driver) Write(ctx context.Context, name string, writes []driver.Write) 
 		}
 		node, err := dev.node(w.Resource, s.namespaces)
 		switch {
-		case !w.Resource.Writable:
+		case !w.Resource.Writable, isEvents(w.Resource):
 			fail(w, driver.ErrReadOnly)
 		case err != nil:
 			fail(w, err)
@@ -59,7 +59,7 @@ func (s *session) write(ctx context.Context, nodes []*ua.NodeID, writes []driver
 		if errs[i] != nil {
 			continue
 		}
-		value, err := encode(writes[i].Value, s.typeOf(node))
+		value, err := s.converted(ctx, node, writes[i].Value)
 		if err != nil {
 			errs[i] = err
 			continue
