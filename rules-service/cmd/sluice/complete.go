@@ -153,6 +153,10 @@ func (p *position) values(s *session, v *kong.Value) (list []candidate) {
 	}
 	kind := ""
 	switch {
+	case p.inDevices() && !strings.HasSuffix(v.Name, "file"):
+		return p.deviceWords(s, v)
+	case p.inOPCUA():
+		return p.opcuaWords(s, v)
 	case v.Name == "rule":
 		kind = "rules"
 	case v.Name == "name" && len(p.given) > 0:

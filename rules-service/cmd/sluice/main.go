@@ -47,6 +47,8 @@ type command struct {
 	Restart     restartCmd     `cmd:"" group:"Operation" help:"Stop rules and start them again."`
 	Status      statusCmd      `cmd:"" group:"Operation" help:"Show how rules are."`
 	Deadletters deadlettersCmd `cmd:"" group:"Operation" help:"Messages that no attempt brought to their target: list, send again, drop."`
+	Device      deviceCmd      `cmd:"" group:"Operation" help:"Devices of a device service: list, read, write, copy, import."`
+	Opcua       opcuaCmd       `cmd:"" group:"Operation" help:"Servers of device-opcua: browse them, trust their certificates."`
 	Trial       trialCmd       `cmd:"" group:"Trying" help:"Run a rule on given or live data without deploying it."`
 	Explain     explainCmd     `cmd:"" group:"Trying" help:"Show the plan of a rule, or of the rules in a file."`
 	Lint        lintCmd        `cmd:"" group:"Trying" help:"Check files: SQL, properties of sinks, misspelt keys. Exits with 1 when something is wrong."`

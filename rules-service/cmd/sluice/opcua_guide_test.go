@@ -1,0 +1,70 @@
+package main
+
+import (
+	"crypto/sha1" //nolint:gosec // OPC UA names certificates by it
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/tests/servers"
+	"sluice/tests/stack"
+)
+
+// TestOPCUAGuide runs what the guide of device-opcua shows of the command line,
+// with the profile of a PLC. The address and the thumbprint of the server are
+// others.
+func TestOPCUAGuide(t *testing.T) {
+	text, err := os.ReadFile("../../../device-service/docs/opcua.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.Executable() // it is sluice when it is called so, see TestMain
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin, folder := t.TempDir(), t.TempDir()
+	if err := os.Symlink(program, filepath.Join(bin, "sluice")); err != nil {
+		t.Fatal(err)
+	}
+	peer := servers.NodeOPCUAMachines(t, false)
+	plc, err := os.ReadFile(filepath.Join(stack.Root(), "profiles/opcua/plc.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack.WriteFile(t, folder, "profiles/plc.yaml", string(plc))
+	stack.WriteFile(t, folder, "devices/all.yaml", fmt.Sprintf("deviceList:\n"+
+		"  - {name: press-1, profileName: OPCUA-PLC, protocols: {opcua: {Endpoint: %q}}}\n"+
+		"  - {name: press-2, profileName: OPCUA-PLC, protocols: {opcua: {Endpoint: %[1]q, Policy: Basic256Sha256}}}\n", peer.Endpoint()))
+	url := newDeviceOPCUA(t).serve(t, folder, "guide")
+	sum := sha1.Sum(peer.Certificate)
+	print := hex.EncodeToString(sum[:])
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		if found, _ := filepath.Glob(filepath.Join(folder, "pki/rejected", print+".der")); len(found) > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nobody was refused")
+		}
+	}
+	page := strings.NewReplacer("opc.tcp://192.168.0.50:4840", peer.Endpoint(), "3f2a97c0", print[:8]).Replace(string(text))
+	t.Chdir(t.TempDir())
+	env := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "SLUICE_OPCUA_SERVICE="+url, "SLUICE_DEVICE_SERVICE="+url)
+	ran := 0
+	for _, f := range fencesOf(page) {
+		if f.kind != "console" {
+			continue
+		}
+		for _, part := range strings.Split("\n"+f.text, "\n$ ")[1:] {
+			command, want, _ := strings.Cut(part, "\n")
+			runShell(t, env, command, want)
+			ran++
+		}
+	}
+	if ran < 5 {
+		t.Errorf("only %d commands were run", ran)
+	}
+}
