@@ -48,8 +48,9 @@ var keys = slices.Concat([]key{
 	{"Queues.SyncEvery", nil, false, func(s *settings) any { return &s.QueueSync }, "0: a message counts as stored when it is on disk; otherwise the disk is told so often, and a loss of power may cost what came since."},
 	{"Intake.MaxBytes", nil, false, func(s *settings) any { return &s.IntakeBytes }, "Bound of the journal of what came from sources with acknowledgements; a full one holds them back."},
 	{"Intake.SyncEvery", nil, false, func(s *settings) any { return &s.IntakeSync }, "As Queues.SyncEvery, for the journal."},
+	{"AESKey", []string{"BASIC__AESKEY"}, false, func(s *settings) any { return &s.AESKey }, "Key of the properties encryption and decryption: 16, 24 or 32 bytes as base64 or, better, secret://NAME/KEY, where the secret store has that."},
 	{"DeadLetters.MaxBytes", nil, false, func(s *settings) any { return &s.DeadLetterBytes }, "Bound of the file of messages that no attempt brings through."},
-}, optionKeys, sinkKeys)
+}, connectorKeys, optionKeys, sinkKeys)
 
 // optionKeys are the options that rules have unless they set them.
 var optionKeys = []key{
@@ -169,15 +170,12 @@ var ineffective = []struct{ prefix, reason string }{
 	{"BASIC__IGNORECASE", "names of columns keep their case"},
 	{"BASIC__SQL__", "databases have their own settings"},
 	{"BASIC__ENABLEOPENZITI", "OpenZiti is not built in"},
-	{"BASIC__AESKEY", "encryption has its own settings"},
 	{"BASIC__RESOURCEPROFILECONFIG__", "the time of rules is not measured that way"},
 	{"BASIC__METRICSDUMPCONFIG__", "figures are not kept; let Prometheus keep them"},
 	{"BASIC__ENABLERESTAUDITLOG", "requests are in the log at level debug"},
 	{"BASIC__ENABLEPRIVATENET", "private addresses are reachable always"},
-	{"BASIC__ALLOWEXTERNALFILEACCESS", "files outside the uploads are not read"},
 	{"BASIC__CFGSTORAGETYPE", "definitions are kept in DataDir"},
 	{"RULE__LOGFILENAME", "rules have no log files of their own"},
-	{"SOURCE__", "no connector listens for HTTP yet"},
 	{"STORE__", "definitions and states are kept in DataDir"},
 	{"PORTABLE__", "there are no plugins"},
 	{"OPENTELEMETRY__", "traces are not written"},

@@ -64,11 +64,15 @@ func open(sdk appinterfaces.ApplicationService, key string, args []string) (*ser
 	if err != nil {
 		return nil, err
 	}
-	env := connector.Env{Log: s.log, Secret: secretsOf(secrets), SinkDefaults: conf.Sinks}
+	schemas := api.Messages(conf.DataDir, conf.EtcDir)
+	env := connector.Env{Log: s.log, Secret: secretsOf(secrets), SinkDefaults: conf.Sinks, Schemas: schemas}
+	env.AESKey = aesKey(conf.AESKey, env)
+	env.Files, env.Listen = conf.files(), conf.Push
 	reg := builtin.Registry(bus)
 	if s.store, err = store.Open(conf.DataDir); err != nil {
 		return nil, err
 	}
+	env.Positions = positions{s.store}
 	if s.named, err = named.Open(s.store, reg, named.Options{Dir: conf.EtcDir, Environ: os.Environ(), Log: s.log}); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
@@ -77,7 +81,7 @@ func open(sdk appinterfaces.ApplicationService, key string, args []string) (*ser
 		return nil, errors.Join(err, s.close())
 	}
 	s.apply(defaultSettings(), conf)
-	if err = s.serve(&api.API{Rules: s.rules, Named: s.named, Registry: reg, Env: env, Stop: sdk.Stop}, secrets); err == nil {
+	if err = s.serve(&api.API{Rules: s.rules, Named: s.named, Registry: reg, Env: env, Schemas: schemas, Stop: sdk.Stop}, secrets); err == nil {
 		err = s.follow(sdk, args)
 	}
 	if err != nil {

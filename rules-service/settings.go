@@ -13,6 +13,7 @@ import (
 
 	"github.com/edgexfoundry/go-mod-bootstrap/v3/bootstrap/secret"
 
+	"sluice/rules-service/internal/connector"
 	"sluice/rules-service/internal/metrics"
 	"sluice/rules-service/internal/rule"
 	"sluice/sqlengine/diag"
@@ -54,8 +55,12 @@ type settings struct {
 	QueueAge        time.Duration
 	QueueSync       time.Duration
 	DeadLetterBytes int64
+	AESKey          string
 	IntakeBytes     int64
 	IntakeSync      time.Duration
+
+	ExternalFiles bool             // connectors may touch files outside of DataDir
+	Push          connector.Listen // for httppush
 
 	Options map[string]any // of rules that do not set them
 	Sinks   map[string]any // properties of actions that do not set them
@@ -67,7 +72,7 @@ func defaultSettings() *settings {
 	return &settings{
 		Host: "127.0.0.1", Port: 59720, DataDir: "./data", LogFormat: "text", Zone: time.Local, Patrol: 10 * time.Second, Shutdown: 5 * time.Second,
 		Metrics: true, MetricsRules: metrics.DefaultRules, QueueBytes: 1 << 30, DeadLetterBytes: 64 << 20, IntakeBytes: 1 << 30,
-		Options: map[string]any{}, Sinks: map[string]any{},
+		ExternalFiles: true, Push: defaultPush, Options: map[string]any{}, Sinks: map[string]any{},
 	}
 }
 
@@ -167,6 +172,12 @@ func (s *settings) check() (err error) {
 		return fmt.Errorf("Rules.RulePatrolInterval: %v must be above 0", s.Patrol)
 	case s.MetricsRules < 0 || s.QueueBytes < 0 || s.DeadLetterBytes < 0 || s.QueueAge < 0 || s.QueueSync < 0 || s.IntakeBytes < 0 || s.IntakeSync < 0:
 		return errors.New("bounds in the section Rules must not be negative")
+	}
+	if err := checkAESKey(s.AESKey); err != nil {
+		return fmt.Errorf("Rules.AESKey: %w", err)
+	}
+	if err := s.checkConnectors(); err != nil {
+		return err
 	}
 	if s.LogLevel, err = edgexLevel(s.LogLevel); err != nil {
 		return fmt.Errorf("Rules.LogLevel: %w", err)

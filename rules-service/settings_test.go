@@ -94,6 +94,8 @@ func other(k *key) string {
 		return "json"
 	case "Authentication":
 		return "true"
+	case "AESKey":
+		return "secret://aes/key"
 	}
 	return "elsewhere"
 }
@@ -113,7 +115,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		if want[k.name] == k.shown(defaultSettings()) {
 			t.Errorf("%s: %s changes nothing", k.name, value)
 		}
-		if strings.HasPrefix(k.name, "RestTLS.") {
+		if strings.HasPrefix(k.name, "RestTLS.") || k.name == "HTTPServer.CertFile" || k.name == "HTTPServer.KeyFile" {
 			continue // one alone is refused: see TestBadSettings
 		}
 		if k.name == "LogLevel" {
@@ -199,6 +201,8 @@ func TestBadSettings(t *testing.T) {
 		"KUIPER__BASIC__LOGLEVEL=loud":         `Rules.LogLevel: "loud" is no level; write trace, debug, info, warn or error`,
 		"RULES_LOGFORMAT=xml":                  `Rules.LogFormat: "xml" must be "text" or "json"`,
 		"RULES_RESTTLS_CERTFILE=c.pem":         `Rules.RestTLS: CertFile and KeyFile belong together; give both or none`,
+		"RULES_HTTPSERVER_KEYFILE=k.pem":       `Rules.HTTPServer: CertFile and KeyFile belong together; give both or none`,
+		"KUIPER__SOURCE__HTTPSERVERPORT=65536": `Rules.HTTPServer.Port: 65536 is no port`,
 		"KUIPER__RULE__QOS=-1":                 `Rules.Rule: options of rules: qos must be a whole number of at least 0, not -1`,
 		"RULES_GRACEFULSHUTDOWNTIMEOUT=0":      `Rules.GracefulShutdownTimeout: 0s is no time to end in`,
 	} {

@@ -12,6 +12,9 @@ import (
 // the other, that a Decoder reads in the same order.
 type Encoder struct{ buf []byte }
 
+// NewEncoder returns an Encoder that appends to buf.
+func NewEncoder(buf []byte) *Encoder { return &Encoder{buf} }
+
 // Bytes is what was written so far.
 func (e *Encoder) Bytes() []byte { return e.buf }
 

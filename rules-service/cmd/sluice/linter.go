@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"strings"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	"sluice/rules-service/internal/builtin"
 	"sluice/rules-service/internal/connector"
 	"sluice/rules-service/internal/connector/edgex"
@@ -28,7 +30,8 @@ func newLinter() *linter {
 	env := connector.Env{
 		Log:    slog.New(slog.DiscardHandler),
 		Secret: func(string, string) (string, error) { return "", nil }, // only the service has them
-		Named:  elsewhere{},
+		Named:  elsewhere{}, Schemas: elsewhere{},
+		AESKey: func() ([]byte, error) { return nil, fmt.Errorf("the key of the encryption: %w", errElsewhere) },
 	}
 	return &linter{sqlengine.Streams{}, hub.New(reg, env, func(string, error) {}), delivery.NewPool(reg, env)}
 }
@@ -36,7 +39,8 @@ func newLinter() *linter {
 // errElsewhere is why something cannot be checked: files do not say it.
 var errElsewhere = errors.New("only the service knows it")
 
-// elsewhere stands for the properties that have a name, which the service has.
+// elsewhere stands for the properties that have a name, and for the schema
+// registry, which the service has.
 type elsewhere struct{}
 
 // Source has no default key, which need not be there.
@@ -56,6 +60,14 @@ func (elsewhere) Sink(_, key string) (map[string]any, error) {
 func (elsewhere) Connection(id string) (string, map[string]any, error) {
 	return "", nil, fmt.Errorf("connection %s: %w", id, errElsewhere)
 }
+
+// Message implements connector.Schemas.
+func (elsewhere) Message(id string) (protoreflect.MessageDescriptor, error) {
+	return nil, fmt.Errorf("message %s: %w", id, errElsewhere)
+}
+
+// Changes implements connector.Schemas.
+func (elsewhere) Changes() uint64 { return 0 }
 
 func (l *linter) close() {
 	_ = l.hub.Close(context.Background())  // nothing is open

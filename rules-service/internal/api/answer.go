@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"sluice/rules-service/internal/codec"
 	"sluice/rules-service/internal/rule"
 	"sluice/sqlengine/diag"
 )
@@ -79,6 +80,7 @@ func fail(w http.ResponseWriter, code int, err error) {
 		statement *rule.Statement
 		refused   *rule.Refused
 		large     *http.MaxBytesError
+		text      *codec.SchemaError
 	)
 	switch {
 	case errors.As(err, &at):
@@ -89,6 +91,8 @@ func fail(w http.ResponseWriter, code int, err error) {
 		status = http.StatusServiceUnavailable
 	case errors.As(err, &statement):
 		f.place(statement)
+	case errors.As(err, &text):
+		f.Line, f.Column = text.Line, text.Column
 	case errors.As(err, &refused):
 		f.Error = codeExecutor
 	}

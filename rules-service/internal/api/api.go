@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"sluice/rules-service/internal/codec"
 	"sluice/rules-service/internal/connector"
 	"sluice/rules-service/internal/named"
 	"sluice/rules-service/internal/rule"
@@ -22,9 +23,10 @@ type API struct {
 	Rules    *rule.Manager
 	Named    *named.Book
 	Registry *connector.Registry
-	Env      connector.Env // to test connections with
-	DataDir  string        // of uploads and schemas
-	EtcDir   string        // has schemas and init.json too; "": none
+	Env      connector.Env   // to test connections with
+	Schemas  *codec.Messages // of Env; nil: its own
+	DataDir  string          // of uploads and schemas
+	EtcDir   string          // has schemas and init.json too; "": none
 	Version  string
 	Token    string          // wanted of every request but those of supervisors
 	Checkers []Checker       // of other tokens; without them and Token everybody is let in
@@ -47,6 +49,9 @@ type API struct {
 // Handler is the API as an HTTP handler.
 func (a *API) Handler() http.Handler {
 	a.started, a.pings = time.Now(), newPings()
+	if a.Schemas == nil {
+		a.Schemas = Messages(a.DataDir, a.EtcDir)
+	}
 	return a.trace(crossOrigin(a.authenticate(limit(routed(a.routes())))))
 }
 

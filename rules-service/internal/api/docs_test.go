@@ -15,7 +15,13 @@ var example = regexp.MustCompile("(?s)```http\n([A-Z]+) (\\S+)\n(.*?)\n?\n(\\d{3
 
 // The examples of the documentation are run, in their order.
 func TestExamplesInTheDocumentation(t *testing.T) {
-	text, err := os.ReadFile("../../docs/rules.md")
+	for _, page := range []string{"rules.md", "formats.md"} {
+		t.Run(page, func(t *testing.T) { runExamples(t, "../../docs/"+page) })
+	}
+}
+
+func runExamples(t *testing.T, page string) {
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,19 +55,7 @@ func (a *API) takeFiles(b, wrong *bundle, replace bool) {
 			wrong.Uploads[name] = err.Error()
 		}
 	}
-	for name, text := range b.Schema {
-		var s schema
-		err := json.Unmarshal([]byte(text), &s)
-		if err == nil && !replace {
-			err = a.checkSchemaVersion(s)
-		}
-		if err == nil {
-			err = a.keepSchema(s)
-		}
-		if err != nil {
-			wrong.Schema[name] = err.Error()
-		}
-	}
+	a.takeSchemas(b.Schema, wrong.Schema, replace)
 }
 
 // takeUpload takes an upload such as {"name": "a.txt", "content": "…"}.

@@ -27,7 +27,9 @@ func (a *API) routeSchemas(mux *routes) {
 
 // schemaTypes are the types of schemas with the ends of their files. There are
 // no schemas of the type custom: its formats would be plugins.
-var schemaTypes = map[string]string{"protobuf": ".proto", "custom": ""}
+var schemaTypes = map[string]string{protobuf: ".proto", "custom": ""}
+
+const protobuf = "protobuf"
 
 // schema is an entry of the registry. Its text is a file of its name; what
 // else there is of it stands in a file beside that.
@@ -41,12 +43,14 @@ type schema struct {
 
 const versionEnd = ".version"
 
+func (a *API) schemaFolders(typ string) []folder { return schemaFolders(a.DataDir, a.EtcDir, typ) }
+
 // schemaFolders are where schemas of a type lie: the first is ours, the others
 // are only read.
-func (a *API) schemaFolders(typ string) []folder {
-	folders := []folder{{filepath.Join(a.DataDir, "schemas", typ)}}
-	if a.EtcDir != "" {
-		folders = append(folders, folder{filepath.Join(a.EtcDir, "schemas", typ)})
+func schemaFolders(dataDir, etcDir, typ string) []folder {
+	folders := []folder{{filepath.Join(dataDir, "schemas", typ)}}
+	if etcDir != "" {
+		folders = append(folders, folder{filepath.Join(etcDir, "schemas", typ)})
 	}
 	return folders
 }
@@ -102,7 +106,8 @@ func (a *API) schema(typ, name string) (schema, error) {
 	return schema{}, fmt.Errorf("schema type %s id %s not found in registry", typ, name)
 }
 
-// keepSchema adds or replaces a schema.
+// keepSchema adds or replaces a schema; streams and actions that use it go over
+// to it.
 func (a *API) keepSchema(s schema) error {
 	end, err := schemaEnd(s.Type)
 	switch {
@@ -115,6 +120,10 @@ func (a *API) keepSchema(s schema) error {
 	case strings.TrimSpace(s.Content) == "":
 		return errors.New(`the schema is empty; give its text as "content"`)
 	}
+	if err := a.Schemas.With(s.Name, s.Content).Compile(s.Name); err != nil {
+		return err
+	}
+	defer a.Schemas.Changed()
 	own := a.schemaFolders(s.Type)[0]
 	if err := own.write(s.Name+end, strings.NewReader(s.Content)); err != nil {
 		return fmt.Errorf("write schema: %w", err)
@@ -142,6 +151,7 @@ func (a *API) removeSchema(typ, name string) error {
 	if err != nil {
 		return err
 	}
+	defer a.Schemas.Changed()
 	own := a.schemaFolders(typ)[0]
 	err = own.remove(name + end)
 	if errors.Is(err, fs.ErrNotExist) || end == "" {
@@ -200,6 +210,8 @@ func (a *API) createSchema(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	a.sets.Lock()
+	defer a.sets.Unlock()
 	if _, err := a.schema(s.Type, s.Name); err == nil {
 		return fmt.Errorf("schema %s.%s already registered; change it with PUT", s.Type, s.Name)
 	}
@@ -220,19 +232,46 @@ func (a *API) putSchema(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("name %q in the body is not the name %q in the path", s.Name, name)
 	}
 	s.Name = name
-	if err := a.checkSchemaVersion(s); err != nil {
-		return err
-	}
-	if err := a.keepSchema(s); err != nil {
+	if _, err := a.replaceSchema(s, isForced(r)); err != nil {
 		return err
 	}
 	writeText(w, http.StatusOK, fmt.Sprintf("%s schema %s is updated", s.Type, s.Name))
 	return nil
 }
 
+// replaceSchema adds or replaces a schema, unless its version is an older one or
+// it would leave somebody without a message. It tells whether it is a new one.
+func (a *API) replaceSchema(s schema, forced bool) (created bool, err error) {
+	a.sets.Lock()
+	defer a.sets.Unlock()
+	_, absent := a.schema(s.Type, s.Name)
+	if err := a.checkSchemaVersion(s); err != nil {
+		return false, err
+	}
+	if !forced && s.Type == protobuf {
+		next := a.Schemas.With(s.Name, s.Content)
+		if next.Compile(s.Name) == nil { // or keepSchema says what is wrong
+			err = a.breaks(next)
+		}
+	}
+	if err == nil {
+		err = a.keepSchema(s)
+	}
+	return absent != nil, err
+}
+
 func (a *API) deleteSchema(w http.ResponseWriter, r *http.Request) error {
 	typ, name := r.PathValue("type"), r.PathValue("name")
-	if err := a.removeSchema(typ, name); err != nil {
+	a.sets.Lock()
+	defer a.sets.Unlock()
+	var err error
+	if !isForced(r) && typ == protobuf {
+		err = a.breaks(a.Schemas.Without(name))
+	}
+	if err == nil {
+		err = a.removeSchema(typ, name)
+	}
+	if err != nil {
 		return fmt.Errorf("delete %s schema %s error: %w", typ, name, err)
 	}
 	writeText(w, http.StatusOK, fmt.Sprintf("%s schema %s is deleted", typ, name))
@@ -251,15 +290,12 @@ func (a *API) uploadSchema(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s := schema{Type: r.PathValue("type"), Name: r.PathValue("name"), Content: string(text), Version: r.FormValue("version")}
-	_, absent := a.schema(s.Type, s.Name)
-	if err := a.checkSchemaVersion(s); err != nil {
-		return err
-	}
-	if err := a.keepSchema(s); err != nil {
+	created, err := a.replaceSchema(s, isForced(r))
+	if err != nil {
 		return err
 	}
 	status := http.StatusOK
-	if absent != nil {
+	if created {
 		status = http.StatusCreated
 	}
 	w.Header().Set("Location", "/schemas/"+s.Type+"/"+s.Name)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"sluice/rules-service/internal/codec"
 	"sluice/sqlengine"
 	"sluice/sqlengine/value"
 )
@@ -16,7 +17,8 @@ type schemaColumn struct {
 	Index      int                      `json:"index"` // eKuiper's is always 0
 }
 
-// streamSchema answers with the declared columns or, where none is declared,
+// streamSchema answers with the columns of the stream's message, with the
+// declared ones or, where none is declared,
 // with those that rules read, without types; null when there are none.
 func (a *API) streamSchema(table bool) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
@@ -26,7 +28,9 @@ func (a *API) streamSchema(table bool) handler {
 			return err
 		}
 		var columns map[string]*schemaColumn
-		if !def.Schemaless {
+		if m, err := a.Schemas.Message(def.Options.SchemaID); err == nil {
+			columns = schemaColumns(codec.MessageFields(m))
+		} else if !def.Schemaless {
 			columns = schemaColumns(def.Fields)
 		} else if read := a.Rules.ColumnsRead(name); len(read) > 0 {
 			columns = map[string]*schemaColumn{}

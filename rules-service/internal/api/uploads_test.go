@@ -95,7 +95,7 @@ func TestUploadsStayInTheirFolder(t *testing.T) {
 func TestSchemas(t *testing.T) {
 	dir := t.TempDir()
 	b := &bench{apitest.StartBuiltin(t, dir, ""), t}
-	text := `message A { double x = 1; }`
+	text := `message A { optional double x = 1; }`
 	b.want("POST", "/schemas/protobuf", `{"name":"s1","content":"`+text+`","version":"1"}`, 201, "protobuf schema s1 is created")
 	b.refused("POST", "/schemas/protobuf", `{"name":"s1","content":"`+text+`"}`, 400, 1000, "already registered")
 	b.want("GET", "/schemas/protobuf", "", 200, `["s1"]`+"\n")

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -86,7 +87,8 @@ func start(t testing.TB, dir, token string, reg *connector.Registry, name string
 	if s.store, err = store.Open(dir); err != nil {
 		t.Fatal(err)
 	}
-	env := connector.Env{Log: log}
+	schemas := api.Messages(dir, "")
+	env := connector.Env{Log: log, Schemas: schemas, Files: connector.Files{Dir: filepath.Join(dir, "files"), Own: dir}, Listen: connector.Listen{Host: "127.0.0.1"}}
 	book, err := named.Open(s.store, reg, named.Options{Log: log})
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +98,7 @@ func start(t testing.TB, dir, token string, reg *connector.Registry, name string
 		t.Fatal(err)
 	}
 	var stopped sync.Once
-	a := &api.API{Rules: s.Rules, Named: book, Registry: reg, Env: env, DataDir: dir, Version: "0.0.0-test", Token: token, Log: log,
+	a := &api.API{Rules: s.Rules, Named: book, Registry: reg, Env: env, Schemas: schemas, DataDir: dir, Version: "0.0.0-test", Token: token, Log: log,
 		Stop: func() { stopped.Do(func() { close(s.Stopped) }) }, Metrics: metrics.New(s.Rules, "0.0.0-test", metrics.DefaultRules, log),
 		Configure: func(c api.Changes) error {
 			if c.Zone != nil {

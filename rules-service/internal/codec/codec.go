@@ -3,10 +3,7 @@
 package codec
 
 import (
-	"fmt"
-
 	"sluice/sqlengine"
-	"sluice/sqlengine/diag"
 	"sluice/sqlengine/value"
 )
 
@@ -22,6 +19,15 @@ type DecoderOptions struct {
 	Fields              []sqlengine.Field // declared columns; nil: schemaless
 	Strict              bool              // a missing declared column fails the row
 	Int64ForWholeNumber bool              // undeclared JSON numbers without a point are BIGINT
+	Form                *Form             // nil: that of plain payloads
+}
+
+// form is never nil.
+func (o *DecoderOptions) form() *Form {
+	if o.Form == nil {
+		return &Form{}
+	}
+	return o.Form
 }
 
 // Decoder reads payloads of one format. It is used by one goroutine.
@@ -33,21 +39,30 @@ type Decoder interface {
 	Decode(dst []value.Row, payload []byte, meta Meta, t int64) ([]value.Row, error)
 }
 
-// formats by their name in the option FORMAT, and those of sources with a
-// format of their own: edgex, and rows for what was never encoded.
-var formats = map[string]func(*value.Schema, DecoderOptions) Decoder{
-	"json":  func(s *value.Schema, o DecoderOptions) Decoder { return newJSONDecoder(s, o) },
-	"edgex": func(s *value.Schema, o DecoderOptions) Decoder { return newEdgeXDecoder(s, o) },
-	"rows":  func(s *value.Schema, o DecoderOptions) Decoder { return newRowsDecoder(s, o) },
+// decoders by the name of their format in the option FORMAT, and those of
+// sources with a format of their own: edgex, rows for what was never encoded,
+// and texts for rows of texts, as files have them.
+var decoders = map[string]func(*value.Schema, DecoderOptions) (Decoder, error){
+	"json":       func(s *value.Schema, o DecoderOptions) (Decoder, error) { return newJSONDecoder(s, o), nil },
+	"edgex":      func(s *value.Schema, o DecoderOptions) (Decoder, error) { return newEdgeXDecoder(s, o), nil },
+	"rows":       func(s *value.Schema, o DecoderOptions) (Decoder, error) { return newRowsDecoder(s, o), nil },
+	"texts":      func(s *value.Schema, o DecoderOptions) (Decoder, error) { return newTextsDecoder(s, o), nil },
+	"binary":     newBinaryDecoder,
+	"cbor":       newCBORDecoder,
+	"delimited":  newDelimitedDecoder,
+	"protobuf":   newProtobufDecoder,
+	"urlencoded": newURLDecoder,
 }
 
 // NewDecoder makes a decoder of a format for the columns of schema.
 func NewDecoder(format string, schema *value.Schema, o DecoderOptions) (Decoder, error) {
-	if f, ok := formats[format]; ok {
-		return f(schema, o), nil
+	create, ok := decoders[format]
+	if !ok {
+		return nil, unknownFormat(format)
 	}
-	if n := diag.Nearest(format, []string{"json", "edgex"}); n != "" {
-		return nil, fmt.Errorf("unknown format %q; did you mean %q?", format, n)
+	d, err := create(schema, o)
+	if err != nil || o.Form == nil {
+		return d, err
 	}
-	return nil, fmt.Errorf("unknown format %q; there are edgex and json", format)
+	return newUnpacker(o.Form.Packing, d)
 }

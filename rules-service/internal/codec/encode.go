@@ -39,6 +39,7 @@ type key struct {
 type Choice struct {
 	Keep []string // these alone, null where one is missing
 	Drop []string // all but these
+	Nil  bool     // columns that are missing are null
 }
 
 // NewEncoder prepares to write rows of s. Of columns of one name the last wins.
@@ -47,7 +48,7 @@ func NewEncoder(s *value.Schema) *Encoder { return NewChoosingEncoder(s, Choice{
 // NewChoosingEncoder prepares to write what choice selects.
 func NewChoosingEncoder(s *value.Schema, choice Choice) *Encoder {
 	e := &Encoder{}
-	if len(choice.Keep)+len(choice.Drop) > 0 {
+	if choice.Picks() || choice.Nil {
 		e.choice = &choice
 	}
 	for _, name := range choice.Keep {
@@ -64,6 +65,9 @@ func NewChoosingEncoder(s *value.Schema, choice Choice) *Encoder {
 	slices.SortFunc(e.keys, func(a, b key) int { return strings.Compare(a.name, b.name) })
 	return e
 }
+
+// Picks tells whether some columns are left out.
+func (c *Choice) Picks() bool { return len(c.Keep)+len(c.Drop) > 0 }
 
 func (c *Choice) takes(name string) bool {
 	if len(c.Keep) > 0 {
@@ -163,7 +167,7 @@ func (e *Encoder) column(k *key, row value.Row) (value.Value, bool) {
 		v = row.Cols[k.slot]
 	}
 	if v.IsMissing() {
-		return value.Value{}, e.choice != nil && len(e.choice.Keep) > 0
+		return value.Value{}, e.choice != nil && (e.choice.Nil || len(e.choice.Keep) > 0)
 	}
 	return v, true
 }
@@ -184,13 +188,15 @@ func (e *Encoder) Fields(row value.Row) *value.Fields {
 			names, values = append(names, v.Object().Names...), append(values, v.Object().Values...)
 		}
 	}
-	for _, k := range e.keys {
-		if k.slot >= 0 && !row.Cols[k.slot].IsMissing() {
-			names, values = append(names, k.name), append(values, row.Cols[k.slot])
+	for i := range e.keys {
+		if k := &e.keys[i]; k.slot >= 0 {
+			if v, written := e.column(k, row); written {
+				names, values = append(names, k.name), append(values, v)
+			}
 		}
 	}
 	f := value.FieldsOf(names, values)
-	if e.choice != nil {
+	if e.choice != nil && e.choice.Picks() {
 		return e.choice.fields(f)
 	}
 	return f

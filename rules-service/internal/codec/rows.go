@@ -14,12 +14,12 @@ const rowsVersion = 1
 // AppendRows appends rows in a form that keeps their types, for connectors that
 // move rows and no bytes.
 func AppendRows(dst []byte, rows []*value.Fields) []byte {
-	var e value.Encoder
+	e := value.NewEncoder(append(dst, rowsVersion))
 	e.Uint(uint64(len(rows)))
 	for _, r := range rows {
 		e.Value(value.OfObject(r))
 	}
-	return append(append(dst, rowsVersion), e.Bytes()...)
+	return e.Bytes()
 }
 
 // ParseRows reads what AppendRows wrote. The rows may refer to b.

@@ -3,6 +3,8 @@ package connector
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -10,12 +12,14 @@ import (
 // them. A property marked unsupported is refused unless it has its default.
 type SinkCommon struct {
 	SendSingle    bool     `prop:"sendSingle" doc:"One message for each row of a result instead of one message with an array."`
-	OmitIfEmpty   bool     `prop:"omitIfEmpty" doc:"Send nothing when a result has no rows."`
-	Fields        []string `prop:"fields" doc:"Keep only these columns; a missing one is written as null."`
+	OmitIfEmpty   bool     `prop:"omitIfEmpty" doc:"Send nothing when a result has no rows; with sendSingle also for a row without columns."`
+	Fields        []string `prop:"fields" doc:"Keep only these columns, in this order where the format has one; a missing one is written as null."`
 	ExcludeFields []string `prop:"excludeFields" doc:"Leave these columns out; not together with fields."`
+	SendNil       bool     `prop:"sendNil" doc:"Write columns of the rule that are NULL or missing as null; without it the option sendNilField of the rule decides."`
+	SendError     bool     `prop:"sendError" doc:"Send the text of an error in a row as a message; without it the option sendError of the rule decides. A sink that takes rows gets a row with the column error."`
 	DataField     string   `prop:"dataField" alias:"tableDataField" doc:"Take this column, an object or an array of objects, as the result."`
 	DataTemplate  Template `prop:"dataTemplate" doc:"Go text/template over the result: an array of maps, with sendSingle one map."`
-	Format        string   `prop:"format" doc:"Format of the payload; json is the only one so far."`
+	Format        string   `prop:"format" doc:"Format of the payload: json, delimited, urlencoded, protobuf, cbor or binary. A sink that takes rows reads what dataTemplate gives in it. The formats urlencoded, protobuf and binary hold one row; binary is the column self."`
 	BufferLength  int      `prop:"bufferLength" doc:"Messages that wait for the target at most. A full queue holds the rule back while the target keeps up, and loses its oldest message, counted, while the target is gone or its messages wait for more than a second."`
 	Concurrency   int      `prop:"concurrency" doc:"Accepted; results never depend on it."`
 
@@ -23,19 +27,20 @@ type SinkCommon struct {
 	LingerInterval time.Duration `prop:"lingerInterval" doc:"Collect results for so long into one message; with batchSize at most for so long, 1 s when it is 0."`
 	RateLimit      string        `prop:"rateLimit" doc:"Write at most so many messages in any period, such as 20/1m; the others wait in their order. Actions with the same target and the same limit share it."`
 
-	SchemaID          string         `prop:"schemaId,unsupported" doc:"Message of the schema registry."`
-	Delimiter         string         `prop:"delimiter,unsupported" doc:"Separator of the delimited format."`
-	HasHeader         bool           `prop:"hasHeader,unsupported" doc:"Header line of the delimited format."`
-	Compression       string         `prop:"compression,unsupported" doc:"zlib, gzip, flate or zstd."`
-	CompressionProps  map[string]any `prop:"compressionProps,unsupported" doc:"Level of the compression."`
-	Encryption        string         `prop:"encryption,unsupported" doc:"aes."`
-	EncProps          map[string]any `prop:"encProps,unsupported" doc:"Settings of the encryption."`
-	ResourceID        string         `prop:"resourceId" doc:"Configuration key of the sink type; its properties come below those of the action."`
-	ConnectionSelect  string         `prop:"connectionSelector" doc:"Named connection of the type; equal connections are shared without it too."`
-	ResendAlterQueue  bool           `prop:"resendAlterQueue,unsupported" doc:"New results first, old ones beside them."`
-	ResendPriority    int            `prop:"resendPriority,unsupported" doc:"Order of old and new results."`
-	ResendIndicator   string         `prop:"resendIndicatorField,unsupported" doc:"Column that marks rows sent again."`
-	ResendDestination string         `prop:"resendDestination,unsupported" doc:"Other topic for rows sent again."`
+	SchemaID         string           `prop:"schemaId" doc:"Message of the schema registry for format protobuf, such as schema1.Message."`
+	Delimiter        string           `prop:"delimiter" doc:"What stands between the columns of format delimited; \\t is a tab."`
+	HasHeader        bool             `prop:"hasHeader" doc:"Payloads of format delimited begin with a line of the names of the columns."`
+	Compression      string           `prop:"compression" doc:"How payloads are compressed: gzip, zlib, flate or zstd."`
+	CompressionProps CompressionProps `prop:"compressionProps" doc:"Settings of the compression: {\"level\": 9}. Levels go from 1, the fastest, to 9, with zstd to 22; 0 is the default of the algorithm."`
+	Encryption       string           `prop:"encryption" doc:"aes: payloads are encrypted, after compression, with the key Rules.AESKey of the service."`
+	EncProps         EncProps         `prop:"encProps" doc:"Settings of the encryption: {\"mode\": \"gcm\"}, cfb by default; iv and aad as base64. The iv stands in front of the payload, a random one for each unless it is given."`
+
+	ResourceID        string `prop:"resourceId" doc:"Configuration key of the sink type; its properties come below those of the action."`
+	ConnectionSelect  string `prop:"connectionSelector" doc:"Named connection of the type; equal connections are shared without it too."`
+	ResendAlterQueue  bool   `prop:"resendAlterQueue,ignored" doc:"New results first, old ones beside them." reason:"results reach a target in their order"`
+	ResendPriority    int    `prop:"resendPriority,ignored" doc:"Whether old results come after (-1) or before (1) new ones." reason:"old results come before new ones, always"`
+	ResendIndicator   string `prop:"resendIndicatorField,ignored" doc:"Column that marks rows sent again." reason:"a message is made once, and is on disk as it will be sent"`
+	ResendDestination string `prop:"resendDestination,ignored" doc:"Other topic for rows sent again." reason:"what waited goes where it was to go, before anything newer"`
 
 	EnableCache          bool          `prop:"enableCache" doc:"Accepted: what a target cannot take always waits on disk and is sent again in order, also after a restart. With it maxDiskCache counts."`
 	MemoryCacheThreshold int           `prop:"memoryCacheThreshold" doc:"Accepted; bufferLength bounds the queue in memory."`
@@ -48,6 +53,19 @@ type SinkCommon struct {
 
 var defaultSinkCommon = SinkCommon{Format: "json", BufferLength: 1024, Concurrency: 1, Delimiter: ",",
 	MemoryCacheThreshold: 1024, BufferPageSize: 256, CacheFull: DropOldest}
+
+// CompressionProps are settings of a compression.
+type CompressionProps struct {
+	Level int `prop:"level" doc:"1 is the fastest; 0: the default of the algorithm."`
+}
+
+// EncProps are settings of an encryption.
+type EncProps struct {
+	Mode    string `prop:"mode" doc:"cfb or gcm, which also proves that nobody has changed the payload."`
+	IV      string `prop:"iv" doc:"Initialization vector as base64: 16 bytes, with gcm 12. A constant one tells which payloads are equal; leave it out."`
+	AAD     string `prop:"aad" doc:"Additional data of gcm as base64; then the tag stands in front of the text."`
+	TagSize int    `prop:"tagsize" doc:"Bytes of the tag with aad; zeros fill it up."`
+}
 
 // What is dropped when the queue on disk is full.
 const (
@@ -64,13 +82,19 @@ func SourceFields() []Field { return fieldsOf(defaultSourceCommon) }
 // retiredSinkProperties were dropped by eKuiper; EdgeX's UI still sends them.
 var retiredSinkProperties = []string{"runAsync", "retryInterval", "retryCount", "cacheLength", "cacheSaveInterval"}
 
+// RetiredSinkProperties are those that are taken with a warning.
+func RetiredSinkProperties() []string { return slices.Clone(retiredSinkProperties) }
+
 // Validate checks what the types cannot say.
 func (c *SinkCommon) Validate() error {
 	if len(c.Fields) > 0 && len(c.ExcludeFields) > 0 {
 		return errors.New("fields and excludeFields exclude each other; leave one out")
 	}
-	if c.Format != "json" {
-		return errors.New(`property "format": only "json" is supported yet`)
+	if c.Format = strings.ToLower(c.Format); c.Format == "" {
+		c.Format = defaultSinkCommon.Format // as forms send what is not filled in
+	}
+	if c.ResendPriority < -1 || c.ResendPriority > 1 {
+		return errors.New(`property "resendPriority" must be -1, 0 or 1`)
 	}
 	if c.BufferLength < 1 {
 		return errors.New(`property "bufferLength" must be at least 1`)
@@ -112,18 +136,25 @@ func (c *SinkCommon) DiskMessages(least int) int {
 // SourceCommon are the properties that every source has: package hub acts on
 // them.
 type SourceCommon struct {
-	BufferLength           int               `prop:"bufferLength" doc:"Messages that wait for the rules at most."`
-	UseInt64ForWholeNumber bool              `prop:"useInt64ForWholeNumber" doc:"A JSON number without a point is BIGINT instead of FLOAT."`
-	Concurrency            int               `prop:"concurrency" doc:"Accepted; results never depend on it."`
-	Format                 string            `prop:"format,unsupported" doc:"The stream's FORMAT says it."`
-	Decompression          string            `prop:"decompression,unsupported" doc:"zlib, gzip, flate or zstd."`
-	MergeField             string            `prop:"mergeField,unsupported" doc:"Latest message of each value of this column, within an interval."`
-	Merger                 string            `prop:"merger,unsupported" doc:"Named merger of frames."`
-	SendInterval           time.Duration     `prop:"sendInterval,unsupported" doc:"Pause between the elements of an array."`
-	PayloadField           string            `prop:"payloadField,unsupported" doc:"Column that is decoded once more."`
-	PayloadFormat          string            `prop:"payloadFormat,unsupported" doc:"Format of the payload column."`
-	ColAliasMapping        map[string]string `prop:"colAliasMapping,unsupported" doc:"Columns renamed while decoding."`
-	ConnectionSelect       string            `prop:"connectionSelector" doc:"Named connection of the type; equal connections are shared without it too."`
+	BufferLength           int      `prop:"bufferLength" doc:"Messages that wait for the rules at most."`
+	UseInt64ForWholeNumber bool     `prop:"useInt64ForWholeNumber" doc:"A JSON number without a point is BIGINT instead of FLOAT."`
+	Concurrency            int      `prop:"concurrency" doc:"Accepted; results never depend on it."`
+	Format                 string   `prop:"format" doc:"Format of the messages, where FORMAT of the stream does not say another than json: json, delimited, urlencoded, protobuf, cbor or binary."`
+	SchemaID               string   `prop:"schemaId" doc:"Message of the schema registry for format protobuf, where SCHEMAID of the stream does not say it."`
+	Delimiter              string   `prop:"delimiter" doc:"What stands between the columns of format delimited, where DELIMITER of the stream does not say it; \\t is a tab."`
+	HasHeader              bool     `prop:"hasHeader" doc:"Messages of format delimited begin with a line of the names of the columns."`
+	Fields                 []string `prop:"fields" doc:"Names of the columns of format delimited; without it the declared ones, or col0, col1 and so on."`
+	Decompression          string   `prop:"decompression" doc:"How messages are compressed: gzip, zlib, flate or zstd."`
+	Decryption             string   `prop:"decryption" doc:"aes: messages are encrypted with the key Rules.AESKey of the service, as an action with encryption does it."`
+	DecProps               EncProps `prop:"decProps" doc:"Settings of the decryption: as encProps of actions."`
+
+	MergeField       string            `prop:"mergeField,unsupported" doc:"Latest message of each value of this column, within an interval." reason:"every message counts; use a window"`
+	Merger           string            `prop:"merger,unsupported" doc:"Named merger of frames." reason:"mergers are plugins"`
+	SendInterval     time.Duration     `prop:"sendInterval,unsupported" doc:"Pause between the elements of an array." reason:"rows reach the rules when they come"`
+	PayloadField     string            `prop:"payloadField,unsupported" doc:"Column that is decoded once more." reason:"decode it in a rule, with parse_json"`
+	PayloadFormat    string            `prop:"payloadFormat,unsupported" doc:"Format of the payload column." reason:"see payloadField"`
+	ColAliasMapping  map[string]string `prop:"colAliasMapping,unsupported" doc:"Columns renamed while decoding." reason:"rename them in a rule, with AS"`
+	ConnectionSelect string            `prop:"connectionSelector" doc:"Named connection of the type; equal connections are shared without it too."`
 }
 
 var defaultSourceCommon = SourceCommon{BufferLength: 1024, Concurrency: 1}

@@ -12,6 +12,8 @@ import (
 	"log/slog"
 	"time"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	"sluice/sqlengine/value"
 )
 
@@ -146,6 +148,15 @@ type Named interface {
 	Connection(id string) (connectionType string, props map[string]any, err error)
 }
 
+// Schemas are the messages of the schema registry. Their shape is that of
+// codec.Schemas.
+type Schemas interface {
+	// Message finds a message by a schemaId such as "schema.Message".
+	Message(id string) (protoreflect.MessageDescriptor, error)
+	// Changes counts the changes of the registry.
+	Changes() uint64
+}
+
 // Env is what a connector gets from the service.
 type Env struct {
 	Log *slog.Logger
@@ -156,4 +167,14 @@ type Env struct {
 	// SinkDefaults are properties that actions have unless they set them; nil:
 	// there are none.
 	SinkDefaults map[string]any
+	// Schemas are the messages of the schema registry; nil: there is none.
+	Schemas Schemas
+	// AESKey returns the key of encryption and decryption; nil: there is none.
+	AESKey func() ([]byte, error)
+	// Files says which files may be read and written.
+	Files Files
+	// Listen says where sources that are servers can be reached.
+	Listen Listen
+	// Positions keeps how far sources have come; nil: they begin anew.
+	Positions Positions
 }

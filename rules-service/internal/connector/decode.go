@@ -113,12 +113,28 @@ func (d decoder) assign(p property, in any) error {
 		return err
 	}
 	if p.field.Unsupported && !p.value.IsZero() && !reflect.DeepEqual(before.Interface(), p.value.Interface()) && !emptyMap(p.value) {
-		return mistake("not supported yet; leave it out")
+		return mistake("%s", p.field.refusal())
 	}
 	if p.field.Ignored && !p.value.IsZero() {
-		*d.warnings = append(*d.warnings, fmt.Sprintf("property %q has no effect; leave it out", p.field.Name))
+		*d.warnings = append(*d.warnings, p.field.warning())
 	}
 	return nil
+}
+
+// warning says why a property has no effect.
+func (f *Field) warning() string {
+	if f.Reason == "" {
+		return fmt.Sprintf("property %q has no effect; leave it out", f.Name)
+	}
+	return fmt.Sprintf("property %q has no effect: %s; leave it out", f.Name, f.Reason)
+}
+
+// refusal says why a property is not taken.
+func (f *Field) refusal() string {
+	if f.Reason == "" {
+		return "not supported yet; leave it out"
+	}
+	return "not supported: " + f.Reason + "; leave it out"
 }
 
 func emptyMap(v reflect.Value) bool { return v.Kind() == reflect.Map && v.Len() == 0 }
@@ -300,6 +316,9 @@ func setMap(dst reflect.Value, in any) error {
 
 func setStruct(dst reflect.Value, in any) error {
 	m, ok := in.(map[string]any)
+	if text, isText := in.(string); isText { // as forms send it
+		ok = json.Unmarshal([]byte(text), &m) == nil && m != nil
+	}
 	if !ok {
 		return mistake("an object is wanted, not %s", shown(in))
 	}

@@ -98,6 +98,9 @@ func TestKeys(t *testing.T) {
 	if one != key(map[string]any{"password": "a", "topic": "y"}) {
 		t.Error("a template makes another connection")
 	}
+	if one == key(map[string]any{"password": "a"}) {
+		t.Error("an action without the template would be given that of another one")
+	}
 	if one == key(map[string]any{"password": "b", "topic": "x"}) {
 		t.Error("another password is the same connection")
 	}

@@ -78,10 +78,10 @@ func AddLookup[C any](r *Registry, s LookupSpec[C]) {
 	}
 }
 
-// Lookup returns the kind of lookup table of that name, or an error that names
-// the nearest one.
+// Lookup returns the kind of lookup table of that name, in any case, or an error
+// that names the nearest one.
 func (r *Registry) Lookup(name string) (*LookupInfo, error) {
-	if i, ok := r.lookups[name]; ok {
+	if i, ok := folded(r.lookups, name); ok {
 		return i, nil
 	}
 	return nil, unknown("type of lookup table", name, r.Lookups())

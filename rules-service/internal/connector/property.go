@@ -27,6 +27,8 @@ type Field struct {
 	// Ignored is set for a property that existing rules may have and that has
 	// no effect: it is taken with a warning.
 	Ignored bool
+	// Reason is why it is unsupported or ignored.
+	Reason string
 }
 
 // property is a field of a configuration value.
@@ -113,7 +115,7 @@ func readDeclared(t reflect.Type, above []int) []declared {
 		name, opts, _ := strings.Cut(f.Tag.Get("prop"), ",")
 		d := declared{at: at, field: Field{Name: name, Doc: f.Tag.Get("doc"), Type: typeName(f.Type),
 			Required: strings.Contains(opts, "required"), Unsupported: strings.Contains(opts, "unsupported"),
-			Ignored: strings.Contains(opts, "ignored")}}
+			Reason: f.Tag.Get("reason"), Ignored: strings.Contains(opts, "ignored")}}
 		if a := f.Tag.Get("alias"); a != "" {
 			d.field.Aliases = strings.Split(a, ",")
 		}
@@ -196,8 +198,9 @@ func keyOf[C any](name string, config *C, extra func(C) string) string {
 	}
 	templates := templatesOf(config)
 	for _, at := range sortedNames(templates) {
+		_, _ = fmt.Fprintf(h, "%s;", at)           // a sink looks up in its own configuration what comes with no message
 		if text := templates[at]; refersTo(text) { // a secret stays in the sink
-			_, _ = fmt.Fprintf(h, "%s=%q;", at, text)
+			_, _ = fmt.Fprintf(h, "%q;", text)
 		}
 	}
 	if extra != nil {

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"fmt"
+	"strings"
 
 	"sluice/sqlengine/diag"
 )
@@ -30,12 +31,26 @@ func (r *Registry) Sink(name string) (*SinkInfo, error) {
 	return nil, unknown("sink type", name, r.Sinks())
 }
 
-// Source returns the source of that type, or an error that names the nearest one.
+// Source returns the source of that type, in any case, or an error that names
+// the nearest one.
 func (r *Registry) Source(name string) (*SourceInfo, error) {
-	if i, ok := r.sources[name]; ok {
+	if i, ok := folded(r.sources, name); ok {
 		return i, nil
 	}
 	return nil, unknown("source type", name, r.Sources())
+}
+
+// folded is an entry by its name, in any case.
+func folded[T any](m map[string]T, name string) (entry T, ok bool) {
+	if entry, ok = m[name]; ok {
+		return entry, true
+	}
+	for known, entry := range m {
+		if strings.EqualFold(known, name) {
+			return entry, true
+		}
+	}
+	return entry, false
 }
 
 // Sinks lists the types of sinks in order.

@@ -30,8 +30,9 @@ type SinkSpec[C any] struct {
 	// payload of each message is one result, to be read by codec.ParseRows.
 	Rows bool
 	// Key adds to what makes two actions one sink. Without it they are one
-	// when all properties that are no Templates are equal: then they share a
-	// worker and Sink, and their Templates come with each message. A sink
+	// when all properties that are no Templates are equal and the same Templates
+	// are set: then they share a worker and Sink, and their Templates come with
+	// each message. A sink
 	// whose target depends on a Template adds it here.
 	Key func(C) string
 	// Target is where the sink writes to, without secrets, for the log. A sink
@@ -49,7 +50,10 @@ type SourceSpec[C any] struct {
 	// Format is set by a source whose messages have a format of their own,
 	// whatever FORMAT says.
 	Format string
-	New    func(C, Env) (Source, error)
+	// FormatOf is Format where the configuration decides; "" leaves it to the
+	// stream.
+	FormatOf func(C) string
+	New      func(C, Env) (Source, error)
 	// Key adds to what makes two streams share one source: see SinkSpec.
 	Key func(C) string
 	// Group names the connection of a source that is a Notifier, secrets
@@ -183,6 +187,9 @@ func AddSource[C any](r *Registry, s SourceSpec[C]) {
 				return nil, fmt.Errorf("source %s: %w", s.Name, err)
 			}
 			out.Key = keyOf(s.Name, &c, s.Key)
+			if s.FormatOf != nil {
+				out.Format = s.FormatOf(c)
+			}
 			out.Durable = s.Durable != nil && s.Durable(c)
 			out.Finite = s.Finite != nil && s.Finite(c)
 			if s.Group != nil {

@@ -14,7 +14,7 @@ type TLS struct {
 	CertificationPath    string `prop:"certificationPath" doc:"File with the client's certificate, PEM."`
 	PrivateKeyPath       string `prop:"privateKeyPath" doc:"File with the client's key, PEM."`
 	RootCAPath           string `prop:"rootCaPath" doc:"File with the certificates to trust, PEM."`
-	CertificationRaw     string `prop:"certificationRaw" doc:"The client's certificate, base64 of PEM."`
+	CertificationRaw     string `prop:"certificationRaw" alias:"certficationRaw" doc:"The client's certificate, base64 of PEM."`
 	PrivateKeyRaw        Secret `prop:"privateKeyRaw" doc:"The client's key, base64 of PEM."`
 	RootCARaw            string `prop:"rootCARaw" doc:"The certificates to trust, base64 of PEM."`
 	InsecureSkipVerify   bool   `prop:"insecureSkipVerify" doc:"Take any certificate of the server."`

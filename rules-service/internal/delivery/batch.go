@@ -27,27 +27,29 @@ type batch struct {
 	linger time.Duration
 	rows   bool
 
-	payload []byte
-	list    []*value.Fields // instead of payload
-	values  map[string]string
-	rule    string
-	results int
-	bytes   int
-	acks    []*value.Ack
-	due     time.Time
-	timed   bool // it is among those that the worker's timer looks at
+	encoding *encoding // nil: plain JSON, or rows
+	payload  []byte
+	parts    [][]byte        // instead of payload, in another format
+	list     []*value.Fields // instead of payload
+	values   map[string]string
+	rule     string
+	results  int
+	bytes    int
+	acks     []*value.Ack
+	due      time.Time
+	timed    bool // it is among those that the worker's timer looks at
 }
 
 // newBatch is nil for an action that sends each result by itself.
-func newBatch(c *connector.SinkConfig) *batch {
-	size, linger := c.Common.BatchSize, c.Common.LingerInterval
-	if size <= 1 && linger == 0 {
+func newBatch(c *connector.SinkConfig, e *encoding) *batch {
+	if !batches(&c.Common) {
 		return nil
 	}
+	linger := c.Common.LingerInterval
 	if linger == 0 {
 		linger = defaultLinger
 	}
-	return &batch{size: size, linger: linger, rows: c.Rows}
+	return &batch{size: c.Common.BatchSize, linger: linger, rows: c.Rows, encoding: e}
 }
 
 // takes tells whether a result may join those that are there: all share the
@@ -58,21 +60,8 @@ func (b *batch) takes(out *connector.Outbound) bool {
 
 // add puts a result behind the others.
 func (b *batch) add(out *connector.Outbound, ack *value.Ack) error {
-	if b.rows {
-		list, err := codec.ParseRows(out.Payload)
-		if err != nil {
-			return err
-		}
-		b.list = append(b.list, list...)
-	} else {
-		if !json.Valid(out.Payload) {
-			return errNotJSON
-		}
-		separator := byte(',')
-		if b.results == 0 {
-			separator = '['
-		}
-		b.payload = append(append(b.payload, separator), out.Payload...)
+	if err := b.addPayload(out.Payload); err != nil {
+		return err
 	}
 	b.values, b.rule = out.Values, out.Rule
 	b.results++
@@ -84,18 +73,40 @@ func (b *batch) add(out *connector.Outbound, ack *value.Ack) error {
 	return nil
 }
 
+func (b *batch) addPayload(payload []byte) error {
+	switch {
+	case b.rows:
+		list, err := codec.ParseRows(payload)
+		b.list = append(b.list, list...)
+		return err
+	case b.encoding.formatted():
+		b.parts = append(b.parts, payload)
+		return nil
+	case !json.Valid(payload):
+		return errNotJSON
+	}
+	separator := byte(',')
+	if b.results == 0 {
+		separator = '['
+	}
+	b.payload = append(append(b.payload, separator), payload...)
+	return nil
+}
+
 func (b *batch) full() bool { return b.size > 0 && b.results >= b.size || b.bytes >= batchBytes }
 
 // message is all that was collected; the batch is empty again.
 func (b *batch) message() message {
 	m := message{Outbound: connector.Outbound{Values: b.values, Rule: b.rule}, ack: allOf(b.acks)}
-	if b.rows {
+	switch {
+	case b.rows:
 		m.Payload = codec.AppendRows(nil, b.list)
-	} else {
-		b.payload = append(b.payload, ']')
-		m.Payload = b.payload
+	case b.encoding.formatted():
+		m.Payload = b.encoding.pack(b.encoding.joiner.Join(nil, b.parts))
+	default:
+		m.Payload = b.encoding.pack(append(b.payload, ']'))
 	}
-	*b = batch{size: b.size, linger: b.linger, rows: b.rows, timed: b.timed}
+	*b = batch{size: b.size, linger: b.linger, rows: b.rows, encoding: b.encoding, timed: b.timed}
 	return m
 }
 

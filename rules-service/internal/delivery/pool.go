@@ -56,7 +56,7 @@ func (p *Pool) Check(sinkType string, props map[string]any) error {
 	if err != nil {
 		return err
 	}
-	if _, err := newRenderer("", Form{}, c); err != nil {
+	if _, err := newRenderer("", Form{}, c, &p.env); err != nil {
 		return fmt.Errorf("sink %s: %w", sinkType, err)
 	}
 	if _, err := c.Open(); err != nil {
@@ -93,7 +93,7 @@ func (p *Pool) Open(a Action) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRenderer(a.Rule, a.Form, c)
+	r, err := newRenderer(a.Rule, a.Form, c, &p.env)
 	if err != nil {
 		return nil, fmt.Errorf("sink %s: %w", a.Type, err)
 	}

@@ -190,7 +190,7 @@ func (r *renderer) renderError(e error) (connector.Outbound, error) {
 	if err != nil {
 		return connector.Outbound{}, err
 	}
-	out := connector.Outbound{Payload: []byte(text), Values: values, Rule: r.rule}
+	out := connector.Outbound{Payload: r.encoding.pack([]byte(text)), Values: values, Rule: r.rule}
 	if r.rows {
 		row := value.FieldsOf([]string{"error"}, []value.Value{value.OfString(text)})
 		out.Payload = codec.AppendRows(nil, []*value.Fields{row})

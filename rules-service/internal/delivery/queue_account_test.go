@@ -79,7 +79,7 @@ func (b *book) Close(context.Context) error { return nil }
 func onDiskIn(t *testing.T, p *Pool) (total int) {
 	t.Helper()
 	for _, key := range []string{"one", "two"} {
-		c, err := p.decode("fake", map[string]any{"server": key})
+		c, err := p.decode("fake", map[string]any{"server": key, "topic": "t"})
 		if err != nil {
 			t.Fatal(err)
 		}

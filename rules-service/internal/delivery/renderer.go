@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -18,6 +19,7 @@ type renderer struct {
 	rule   string
 	form   Form
 	rows   bool   // the sink takes rows
+	batch  bool   // results are packed together
 	single bool   // sendSingle
 	omit   bool   // omitIfEmpty
 	field  string // dataField
@@ -25,6 +27,8 @@ type renderer struct {
 	data   *template.Template   // dataTemplate, or nil
 	props  []*template.Template // properties with {{…}}
 	fixed  map[string]string    // the other Template properties: shared by all messages
+
+	encoding *encoding // nil: plain JSON, or rows
 
 	schema  *value.Schema // that the encoders are made for
 	encoder *codec.Encoder
@@ -41,11 +45,14 @@ type workspace struct {
 	text bytes.Buffer
 }
 
-func newRenderer(rule string, form Form, c *connector.SinkConfig) (*renderer, error) {
+func newRenderer(rule string, form Form, c *connector.SinkConfig, env *connector.Env) (*renderer, error) {
 	common := &c.Common
-	r := &renderer{rule: rule, form: form, rows: c.Rows, single: common.SendSingle, omit: common.OmitIfEmpty, field: common.DataField,
-		choice: codec.Choice{Keep: common.Fields, Drop: common.ExcludeFields}}
+	r := &renderer{rule: rule, form: form, rows: c.Rows, batch: batches(common), single: common.SendSingle, omit: common.OmitIfEmpty, field: common.DataField,
+		choice: codec.Choice{Keep: common.Fields, Drop: common.ExcludeFields, Nil: common.SendNil}}
 	var err error
+	if r.encoding, err = newEncoding(c, env); err != nil {
+		return nil, err
+	}
 	if common.DataTemplate != "" {
 		if r.data, err = parseTemplate("dataTemplate", string(common.DataTemplate)); err != nil {
 			return nil, err
@@ -103,10 +110,23 @@ func (r *renderer) reset() {
 
 // finish copies all payloads to one piece of memory of their own.
 func (r *renderer) finish() []connector.Outbound {
+	if r.encoding.packs() && !r.batch {
+		return r.pack()
+	}
 	own := bytes.Clone(r.buf)
 	from := 0
 	for i, to := range r.ends {
 		r.outs[i].Payload = own[from:to:to]
+		from = to
+	}
+	return r.outs
+}
+
+// pack makes what goes out of all payloads.
+func (r *renderer) pack() []connector.Outbound {
+	from := 0
+	for i, to := range r.ends {
+		r.outs[i].Payload = r.encoding.pack(r.buf[from:to])
 		from = to
 	}
 	return r.outs
@@ -120,7 +140,9 @@ func (r *renderer) result(rows []value.Row, single bool, fail func(error)) {
 	values, empty, err := r.append(rows, single)
 	if err != nil {
 		r.buf = r.buf[:start]
-		fail(err)
+		if !errors.Is(err, codec.ErrNoRow) {
+			fail(err)
+		}
 		return
 	}
 	if r.omit && empty {
@@ -145,6 +167,8 @@ func (r *renderer) append(rows []value.Row, single bool) (values map[string]stri
 	switch {
 	case r.rows:
 		empty, err = r.appendRows(rows, single, data)
+	case r.encoding.formatted():
+		empty, err = r.appendFormat(rows, single, data)
 	case r.data != nil:
 		err = r.appendTemplate(data)
 	case r.field != "":
@@ -157,7 +181,7 @@ func (r *renderer) append(rows []value.Row, single bool) (values map[string]stri
 	if err != nil {
 		return nil, false, fmt.Errorf("encode: %w", err)
 	}
-	return values, empty || string(r.buf[start:]) == "{}", nil
+	return values, empty || !r.encoding.formatted() && string(r.buf[start:]) == "{}", nil
 }
 
 func (r *renderer) values(data any) (map[string]string, error) {
@@ -214,7 +238,7 @@ func (r *renderer) appendTemplate(data any) error {
 	if err != nil {
 		return err
 	}
-	if r.field == "" && len(r.choice.Keep)+len(r.choice.Drop) == 0 {
+	if !r.picks() {
 		r.buf = append(r.buf, text...)
 		return nil
 	}
@@ -245,6 +269,9 @@ func (r *renderer) appendField(v value.Value) error {
 	return err
 }
 
+// picks tells whether dataField, fields or excludeFields leave something out.
+func (r *renderer) picks() bool { return r.field != "" || r.choice.Picks() }
+
 // picked is what dataField, fields and excludeFields leave of a result.
 func (r *renderer) picked(v value.Value) (value.Value, error) {
 	if r.field != "" {
@@ -258,7 +285,7 @@ func (r *renderer) picked(v value.Value) (value.Value, error) {
 			return v, fmt.Errorf("dataField %q is %s; an object or an array of objects is wanted", r.field, v.Kind())
 		}
 	}
-	if len(r.choice.Keep)+len(r.choice.Drop) > 0 {
+	if r.choice.Picks() {
 		v = r.choice.Of(v)
 	}
 	return v, nil

@@ -85,11 +85,11 @@ func TestCheck(t *testing.T) {
 	p := (&fake{}).pool()
 	for want, props := range map[string]map[string]any{
 		`sink fake: unknown property "topc"; did you mean "topic"?`:                              {"topc": "x"},
-		`sink fake: property "compression": not supported yet; leave it out`:                     {"compression": "gzip"},
+		`sink fake: property "resendPriority" must be -1, 0 or 1`:                                {"resendPriority": 2},
 		`sink fake: property "batchSize" must not be negative`:                                   {"batchSize": -1},
 		`sink fake: property "lingerInterval" must not be negative`:                              {"lingerInterval": -1},
 		`sink fake: property "rateLimit": "20" is no rate such as "20/1m", 20 messages a minute`: {"rateLimit": "20"},
-		`sink fake: property "format": only "json" is supported yet`:                             {"format": "protobuf"},
+		`sink fake: unknown format "jsn"; did you mean "json"?`:                                  {"format": "jsn"},
 		`sink fake: property "server": a template is not possible here`:                          {"server": "{{.a}}"},
 		`sink fake: fields and excludeFields exclude each other; leave one out`:                  {"fields": []any{"a"}, "excludeFields": "b"},
 		`sink fake: property "dataTemplate": dataTemplate:1: function "nosuch" not defined`:      {"dataTemplate": "{{nosuch .a}}"},

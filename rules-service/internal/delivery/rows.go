@@ -10,7 +10,7 @@ import (
 // appendRows writes one result for a sink that takes rows, and tells whether
 // there is nothing in it.
 func (r *renderer) appendRows(rows []value.Row, single bool, data any) (empty bool, err error) {
-	list, err := r.rowsOf(rows, single, data)
+	list, _, err := r.rowsOf(rows, single, data)
 	if err != nil {
 		return false, err
 	}
@@ -18,46 +18,58 @@ func (r *renderer) appendRows(rows []value.Row, single bool, data any) (empty bo
 	return len(list) == 0 || single && len(list) == 1 && len(list[0].Names) == 0, nil
 }
 
-func (r *renderer) rowsOf(rows []value.Row, single bool, data any) ([]*value.Fields, error) {
+// rowsOf are the rows of a result; one tells that it is an object by itself.
+func (r *renderer) rowsOf(rows []value.Row, single bool, data any) (list []*value.Fields, one bool, err error) {
 	switch {
 	case r.data != nil:
 		text, err := r.execute(r.data, data)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		v, err := codec.ParseJSON(text)
-		if err != nil {
-			return nil, fmt.Errorf("dataTemplate of a sink that takes rows must give JSON: %w", err)
-		}
-		return r.rowsIn(v)
+		return r.rowsOfText(text)
 	case r.field != "":
 		return r.rowsIn(r.whole(rows, single))
 	}
-	list := make([]*value.Fields, len(rows))
+	list = make([]*value.Fields, len(rows))
 	for i := range rows {
 		list[i] = r.encoder.Fields(rows[i])
 	}
-	return list, nil
+	return list, single, nil
+}
+
+// rowsOfText reads what dataTemplate gives.
+func (r *renderer) rowsOfText(text []byte) (list []*value.Fields, one bool, err error) {
+	if r.rows && r.encoding != nil {
+		v, err := r.encoding.read(text)
+		if err != nil {
+			return nil, false, fmt.Errorf("dataTemplate: %w", err)
+		}
+		return r.rowsIn(v)
+	}
+	v, err := codec.ParseJSON(text)
+	if err != nil {
+		return nil, false, fmt.Errorf("dataTemplate must give JSON, of which rows are made: %w", err)
+	}
+	return r.rowsIn(v)
 }
 
 // rowsIn are the rows of a result that is one object or an array of them.
-func (r *renderer) rowsIn(v value.Value) ([]*value.Fields, error) {
-	v, err := r.picked(v)
-	if err != nil {
-		return nil, err
+func (r *renderer) rowsIn(v value.Value) (list []*value.Fields, one bool, err error) {
+	if v, err = r.picked(v); err != nil {
+		return nil, false, err
 	}
 	if v.Kind() == value.Object {
-		return []*value.Fields{v.Object()}, nil
+		return []*value.Fields{v.Object()}, true, nil
 	}
 	if v.Kind() != value.List {
-		return nil, fmt.Errorf("the sink takes rows: an object or an array of objects is wanted, not %s", v.Kind())
+		return nil, false, fmt.Errorf("rows are wanted: an object or an array of objects, not %s", v.Kind())
 	}
-	list := make([]*value.Fields, len(v.List()))
+	list = make([]*value.Fields, len(v.List()))
 	for i, e := range v.List() {
 		if e.Kind() != value.Object {
-			return nil, fmt.Errorf("the sink takes rows: [%d] is %s, not an object", i, e.Kind())
+			return nil, false, fmt.Errorf("rows are wanted: [%d] is %s, not an object", i, e.Kind())
 		}
 		list[i] = e.Object()
 	}
-	return list, nil
+	return list, false, nil
 }

@@ -66,9 +66,9 @@ func TestRenderRows(t *testing.T) {
 		{"template", map[string]any{"sendSingle": true, "dataTemplate": `{"v":{{.a}},"t":{{json .b}}}`}, false, rows(nil, 7), `{"t":"x","v":7}`, ""},
 		{"template, array", map[string]any{"dataTemplate": `[{{range .}}{"v":{{.a}}},{{end}}{"v":0}]`}, true, rows(nil, 7, 8), `{"v":7}{"v":8}{"v":0}`, ""},
 		{"template and fields", map[string]any{"sendSingle": true, "dataTemplate": `{"v":{{.a}},"w":1}`, "fields": []any{"v"}}, false, rows(nil, 7), `{"v":7}`, ""},
-		{"template without JSON", map[string]any{"dataTemplate": `seven`}, false, rows(nil, 7), ``, "dataTemplate of a sink that takes rows must give JSON"},
-		{"template without rows", map[string]any{"dataTemplate": `[7]`}, false, rows(nil, 7), ``, "encode: the sink takes rows: [0] is FLOAT, not an object"},
-		{"template with a text", map[string]any{"dataTemplate": `"7"`}, false, rows(nil, 7), ``, "encode: the sink takes rows: an object or an array of objects is wanted, not STRING"},
+		{"template without JSON", map[string]any{"dataTemplate": `seven`}, false, rows(nil, 7), ``, "dataTemplate must give JSON, of which rows are made"},
+		{"template without rows", map[string]any{"dataTemplate": `[7]`}, false, rows(nil, 7), ``, "encode: rows are wanted: [0] is FLOAT, not an object"},
+		{"template with a text", map[string]any{"dataTemplate": `"7"`}, false, rows(nil, 7), ``, "encode: rows are wanted: an object or an array of objects, not STRING"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -134,7 +134,7 @@ func TestReplayWaitsForTheDisk(t *testing.T) {
 		s := newServer()
 		p := storingPool(s, Storage{Dir: dir})
 		p.env.Log = slog.New(slog.NewTextHandler(&log, nil))
-		c, err := p.decode("fake", nil)
+		c, err := p.decode("fake", map[string]any{"topic": "t"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +171,7 @@ func TestReplayWaitsForTheDisk(t *testing.T) {
 		s.set(errRefused)
 		p := storingPool(s, Storage{Dir: dir})
 		p.env.Log = slog.New(slog.NewTextHandler(&log, nil))
-		c, err := p.decode("fake", nil)
+		c, err := p.decode("fake", map[string]any{"topic": "t"})
 		if err != nil {
 			t.Fatal(err)
 		}

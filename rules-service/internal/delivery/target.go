@@ -30,6 +30,7 @@ type Target struct {
 	diskLimit  int  // messages on disk; 0: the bytes alone count
 	dropNewest bool // when the disk is full
 	forgets    bool // what is on disk when the rule ends
+	errors     bool // errors of rows are messages
 
 	// guarded by worker.mu
 	disk     *tally
@@ -73,13 +74,14 @@ func newTarget(p *Pool, w *worker, a *Action, r *renderer, c *connector.SinkConf
 	t := &Target{
 		pool: p, worker: w, rule: r.rule, renderer: r, limit: common.BufferLength, interval: common.ResendInterval, warnings: c.Warnings,
 		replays: a.From != 0, diskLimit: common.DiskMessages(max(w.batch, readAtOnce)), dropNewest: common.CacheFull == connector.DropNewest, forgets: common.CleanCacheAtStop,
+		errors: common.SendError,
 	}
 	t.named = c.Connection
 	t.name = fmt.Sprintf("%s_%d", a.Type, a.Index)
 	if t.last = a.From; !t.replays {
 		t.last = firstNumber()
 	}
-	t.batch = newBatch(c)
+	t.batch = newBatch(c, r.encoding)
 	w.add(t)
 	return t
 }
@@ -152,6 +154,9 @@ func (t *Target) exception(err error) {
 	t.figures.exceptions++
 	t.figures.last = &exception{err.Error(), time.Now()}
 }
+
+// WantsErrors tells whether the action asks for errors of rows: see PushError.
+func (t *Target) WantsErrors() bool { return t.errors }
 
 // Advance does nothing: a sink knows no time.
 func (t *Target) Advance(int64) error { return nil }

@@ -3,8 +3,9 @@ package hub
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"sluice/rules-service/internal/codec"
@@ -15,37 +16,35 @@ import (
 
 // configure checks a stream's definition and returns the format and the
 // connection that it asks for.
-func (h *Hub) configure(def *sqlengine.Stream) (format string, conf *connector.SourceConfig, err error) {
-	if err := checkSupported(def); err != nil {
-		return "", nil, err
+func (h *Hub) configure(def *sqlengine.Stream) (e encoding, conf *connector.SourceConfig, err error) {
+	if conf, err = h.connection(def); err != nil {
+		return e, nil, err
 	}
+	if e, err = h.encodingOf(def, conf); err != nil {
+		return e, nil, err
+	}
+	if _, err := e.decoder(&value.Schema{}, def); err != nil {
+		return e, nil, err
+	}
+	return e, conf, nil
+}
+
+// connection is what the source of a stream is made of.
+func (h *Hub) connection(def *sqlengine.Stream) (*connector.SourceConfig, error) {
 	info, err := h.reg.Source(strings.ToLower(def.Options.Type))
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	props, connection, err := h.resolve(def, info.AllFields)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	if conf, err = info.Decode(props, h.env); err != nil {
-		return "", nil, err
+	conf, err := info.Decode(props, h.env)
+	if err != nil {
+		return nil, err
 	}
 	conf.Connection = connection
-	if format = conf.Format; format == "" {
-		format = strings.ToLower(def.Options.Format)
-	}
-	if _, err := codec.NewDecoder(format, &value.Schema{}, decoderOptions(def, conf.Common.UseInt64ForWholeNumber)); err != nil {
-		return "", nil, err
-	}
-	return format, conf, nil
-}
-
-// checkSupported refuses what would be accepted and then not done.
-func checkSupported(def *sqlengine.Stream) error {
-	if def.Options.SchemaID != "" {
-		return errors.New("SCHEMAID is not supported yet; declare the columns instead")
-	}
-	return nil
+	return conf, nil
 }
 
 // defaultKey is the configuration key below all others of its source type.
@@ -54,7 +53,7 @@ const defaultKey = "default"
 // resolve lays the properties of a stream over those of its configuration key
 // and connection.
 func (h *Hub) resolve(def *sqlengine.Stream, fields []connector.Field) (props map[string]any, connection string, err error) {
-	own, err := properties(def)
+	own, err := properties(def, fields)
 	if err != nil {
 		return nil, "", err
 	}
@@ -85,8 +84,8 @@ func (h *Hub) sets(sourceType, key string) ([]map[string]any, error) {
 	return []map[string]any{common, own}, nil
 }
 
-// properties are those of EXTRA, and the datasource.
-func properties(def *sqlengine.Stream) (map[string]any, error) {
+// properties are those of EXTRA, and the options that sources know as such.
+func properties(def *sqlengine.Stream, fields []connector.Field) (map[string]any, error) {
 	props := map[string]any{}
 	if def.Options.Extra != "" {
 		dec := json.NewDecoder(bytes.NewReader([]byte(def.Options.Extra)))
@@ -98,7 +97,19 @@ func properties(def *sqlengine.Stream) (map[string]any, error) {
 	if def.Options.Datasource != "" {
 		props["datasource"] = def.Options.Datasource
 	}
+	override(props, fields, "delimiter", def.Options.Delimiter)
+	override(props, fields, "schemaId", def.Options.SchemaID)
 	return props, nil
+}
+
+// override sets a property that an option of the stream gives, where the source
+// has it.
+func override(props map[string]any, fields []connector.Field, name, text string) {
+	if text == "" || !slices.ContainsFunc(fields, func(f connector.Field) bool { return f.Name == name }) {
+		return
+	}
+	maps.DeleteFunc(props, func(given string, _ any) bool { return strings.EqualFold(given, name) })
+	props[name] = text
 }
 
 func decoderOptions(def *sqlengine.Stream, wholeNumbers bool) codec.DecoderOptions {

@@ -156,7 +156,7 @@ func (h *Hub) stream(def *sqlengine.Stream) (*stream, error) {
 		}
 		return st, nil
 	}
-	format, conf, err := h.configure(def)
+	e, conf, err := h.configure(def)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (h *Hub) stream(def *sqlengine.Stream) (*stream, error) {
 		src = newSource(h, conf, conn)
 		h.sources[conf.Key] = src
 	}
-	st := newStream(def, format, conf.Common.UseInt64ForWholeNumber, src)
+	st := newStream(def, e, src)
 	st.connection = conf.Connection
 	h.streams[def.Name] = st
 	src.add(st)

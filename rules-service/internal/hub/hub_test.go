@@ -280,7 +280,7 @@ func TestCheck(t *testing.T) {
 		`TYPE="feed", EXTRA="{\"sever\":\"x\"}"`:                      `source feed: unknown property "sever"; did you mean "server"?`,
 		`TYPE="feed", CONF_KEY="plant"`:                               `unknown CONF_KEY "plant"`,
 		`TYPE="feed", CONF_KEY="default"`:                             "",
-		`TYPE="feed", SCHEMAID="a.B"`:                                 "SCHEMAID is not supported yet",
+		`TYPE="feed", SCHEMAID="a.B"`:                                 "SCHEMAID names a message of format protobuf",
 		`TYPE="feed", EXTRA="{\"useInt64ForWholeNumber\":\"maybe\"}"`: `property "useInt64ForWholeNumber": true or false is wanted`,
 	} {
 		err := b.Check(b.define(`CREATE STREAM demo () WITH (` + with + `)`))

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,8 +93,8 @@ var lookupFields = connector.LookupFields()
 
 // configureLookup checks the definition of a lookup table.
 func (h *Hub) configureLookup(def *sqlengine.Stream) (*connector.LookupConfig, error) {
-	if err := checkSupported(def); err != nil {
-		return nil, err
+	if def.Options.SchemaID != "" {
+		return nil, errors.New("SCHEMAID has no effect on a lookup table; leave it out")
 	}
 	info, err := h.reg.Lookup(strings.ToLower(def.Options.Type))
 	if err != nil {

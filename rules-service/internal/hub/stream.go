@@ -18,12 +18,11 @@ const complainEvery = time.Minute
 
 // stream decodes the messages of its source once for all rules that read it.
 type stream struct {
-	def          *sqlengine.Stream
-	format       string
-	wholeNumbers bool
-	source       *source
-	connection   string // the named one that it is on, or ""
-	counts       counters
+	def        *sqlengine.Stream
+	encoding   encoding
+	source     *source
+	connection string // the named one that it is on, or ""
+	counts     counters
 
 	// mu is held while a delivery is decoded and put into the queues of the
 	// shards, and nobody waits while it is held. So a rule that attaches gets
@@ -39,8 +38,8 @@ type stream struct {
 	shelf   *shelf        // of a scan table, or nil
 }
 
-func newStream(def *sqlengine.Stream, format string, wholeNumbers bool, src *source) *stream {
-	return &stream{def: def, format: format, wholeNumbers: wholeNumbers, source: src, layout: newLayout(), shelf: newShelf(def)}
+func newStream(def *sqlengine.Stream, e encoding, src *source) *stream {
+	return &stream{def: def, encoding: e, source: src, layout: newLayout(), shelf: newShelf(def)}
 }
 
 // ready makes the decoder for the present layout. Of thousands of streams most
@@ -49,7 +48,7 @@ func (st *stream) ready() error {
 	if st.decoder != nil {
 		return nil
 	}
-	d, err := codec.NewDecoder(st.format, st.layout.schema, decoderOptions(st.def, st.wholeNumbers))
+	d, err := st.encoding.decoder(st.layout.schema, st.def)
 	if err != nil {
 		return fmt.Errorf("stream %s: %w", st.def.Name, err)
 	}

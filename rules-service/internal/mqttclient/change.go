@@ -16,6 +16,14 @@ const refusal = 0x80
 // packetFilters keeps a packet small; brokers limit its size.
 const packetFilters = 100
 
+// packetSize is how many filters a packet has at most.
+func (o *Options) packetSize() int {
+	if o.PacketFilters > 0 {
+		return o.PacketFilters
+	}
+	return packetFilters
+}
+
 // change brings the broker in line with the users of a filter: it is subscribed
 // to while there are some. Changes gather while the broker answers those before
 // them, so thousands of users that come at once need few packets.
@@ -143,7 +151,7 @@ func (c *Client) settle(conn paho.Client) error {
 func (c *Client) takeChanges() []*change {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := min(len(c.changes), packetFilters)
+	n := min(len(c.changes), c.options.packetSize())
 	batch := c.changes[:n:n]
 	c.changes = c.changes[n:]
 	for _, ch := range batch {

@@ -23,6 +23,7 @@ type clerk struct {
 
 	mu      sync.Mutex
 	packets []int // filters in each
+	logins  []string
 	known   map[string]bool
 	conns   sync.WaitGroup
 }
@@ -58,6 +59,9 @@ func (b *clerk) serve(c net.Conn) {
 		}
 		switch p := p.(type) {
 		case *packets.ConnectPacket:
+			b.mu.Lock()
+			b.logins = append(b.logins, p.ClientIdentifier+" "+p.Username+" "+string(p.Password))
+			b.mu.Unlock()
 			_ = packets.NewControlPacket(packets.Connack).Write(c)
 		case *packets.SubscribePacket:
 			ack := packets.NewControlPacket(packets.Suback).(*packets.SubackPacket)
@@ -110,6 +114,22 @@ func (b *clerk) seen(t *testing.T, n int) []int {
 	}
 }
 
+// loggedIn waits until there were n connections, and returns who made them.
+func (b *clerk) loggedIn(t *testing.T, n int) []string {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		b.mu.Lock()
+		list := slices.Clone(b.logins)
+		b.mu.Unlock()
+		if len(list) >= n {
+			return list
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("there were %q", list)
+		}
+	}
+}
+
 func (b *clerk) filters() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -157,6 +177,30 @@ func TestSubscriptionsThatComeOneByOneShareTheirPackets(t *testing.T) {
 	close(b.answer)
 	if got := b.seen(t, 11); len(got) != 11 || b.filters() != 0 {
 		t.Errorf("packets of %v filters, %d are left", got, b.filters())
+	}
+}
+
+// Some brokers take only a few filters in a packet.
+func TestSmallPackets(t *testing.T) {
+	b, addr := newClerk(t)
+	close(b.answer)
+	o := options(addr)
+	o.PacketFilters = 8
+	c := acquire(t, NewPool(), o)
+	filters := make([]string, 50)
+	for i := range filters {
+		filters[i] = fmt.Sprint("a/", i)
+	}
+	s, err := c.Subscribe(filters, 1, ignore, unheard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connect(t, c)
+	if err := s.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.seen(t, 7); len(got) != 7 || slices.Max(got) != 8 || b.filters() != 50 {
+		t.Errorf("packets of %v filters, %d are known", got, b.filters())
 	}
 }
 
@@ -247,7 +291,7 @@ func TestSessionForgetsWhatWasGivenUp(t *testing.T) {
 	if b.filters() != 2 {
 		t.Fatal("there is no connection to give it up on")
 	}
-	conn, _, err := c.dial()
+	conn, _, err := c.dial(c.login())
 	if err != nil {
 		t.Fatal(err)
 	}

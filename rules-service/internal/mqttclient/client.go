@@ -108,7 +108,8 @@ func (c *Client) run() {
 	defer close(c.done)
 	pause := firstPause
 	for down := false; c.ctx.Err() == nil; {
-		conn, lost, err := c.dial()
+		login := c.login()
+		conn, lost, err := c.dial(login)
 		if err != nil {
 			if !down {
 				c.log.Warn("mqtt connection is down", "server", Redact(c.options.Server), "error", err)
@@ -122,15 +123,20 @@ func (c *Client) run() {
 		c.log.Info("mqtt connection is up", "server", Redact(c.options.Server))
 		c.set(conn, lost, nil)
 		pause = firstPause
+		renewed, stop := renewal(login)
 		select {
 		case err = <-lost:
+		case <-renewed:
+			err = errRenewal
 		case <-c.ctx.Done():
+			stop()
 			c.set(nil, nil, ErrNotConnected)
 			conn.Disconnect(uint(2 * farewell / time.Millisecond))
 			return
 		}
+		stop()
 		down = true
-		c.log.Warn("mqtt connection is down", "server", Redact(c.options.Server), "error", err)
+		c.log.Log(c.ctx, levelOf(err), "mqtt connection is down", "server", Redact(c.options.Server), "error", err)
 		c.set(nil, nil, fmt.Errorf("%s: %w", Redact(c.options.Server), err))
 		conn.Disconnect(0)
 		c.tell("", err)
@@ -168,10 +174,10 @@ func (c *Client) set(conn paho.Client, ended chan error, err error) {
 // dial makes a connection with all subscriptions. Each connection is a paho
 // client of its own, so that none sends what an earlier one had not finished:
 // whoever published it was told so.
-func (c *Client) dial() (paho.Client, chan error, error) {
+func (c *Client) dial(login Login) (paho.Client, chan error, error) {
 	lost := make(chan error, 1)
-	o := paho.NewClientOptions().AddBroker(c.options.Server).SetClientID(clientID(c.options)).
-		SetUsername(c.options.Username).SetPassword(c.options.Password).
+	o := paho.NewClientOptions().AddBroker(c.options.Server).SetClientID(login.ClientID).
+		SetUsername(login.Username).SetPassword(login.Password).
 		SetProtocolVersion(c.options.Version).SetCleanSession(!c.options.KeepSession).
 		SetKeepAlive(c.options.KeepAlive).SetConnectTimeout(c.options.Timeout).SetWriteTimeout(c.options.Timeout).
 		SetAutoReconnect(false).SetConnectRetry(false).SetOrderMatters(true).SetAutoAckDisabled(true).

@@ -28,6 +28,11 @@ type Options struct {
 	Timeout     time.Duration // of connecting and subscribing
 	TLS         *tls.Config   // nil for plain connections
 	TLSKey      string        // stands for TLS when options are compared
+	// PacketFilters is how many filters the broker takes in a packet; 0: 100.
+	PacketFilters int
+	// Login makes the credentials of each connection out of ClientID, Username
+	// and Password, which tell options apart; nil: they are taken as they are.
+	Login func(now time.Time) Login
 }
 
 // Key tells connections apart. It has secrets in it.

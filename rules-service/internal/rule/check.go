@@ -46,6 +46,9 @@ func (c *checker) prepare(def *Definition) (*prepared, error) {
 		if err := c.stream(s); err != nil {
 			errs = append(errs, fmt.Errorf("%s %s: %w", kindOfStream(s.Table), name, err))
 		}
+		if err := c.m.hub.CheckColumns(s, q.Columns(name)); err != nil && c.streams[s.Name] == nil {
+			errs = append(errs, &Refused{fmt.Errorf("%s %s: %w", kindOfStream(s.Table), name, err)})
+		}
 		p.streams = append(p.streams, s)
 	}
 	for _, a := range def.Actions {

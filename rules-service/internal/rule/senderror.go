@@ -6,16 +6,15 @@ import (
 	"sluice/sqlengine"
 )
 
-// onRowError logs a row that fails and, when the rule wants its sinks to hear of
-// it, sends each of them a message.
+// onRowError logs a row that fails and, when the rule or an action wants its sink
+// to hear of it, sends it a message.
 func (r *run) onRowError(def *Definition, log *slog.Logger) func(*sqlengine.RowError) {
 	return func(e *sqlengine.RowError) {
 		r.complain(log, def.ID, e)
-		if !def.Options.SendError {
-			return
-		}
 		for _, t := range r.targets {
-			t.PushError(e)
+			if def.Options.SendError || t.WantsErrors() {
+				t.PushError(e)
+			}
 		}
 	}
 }

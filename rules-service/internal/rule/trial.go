@@ -148,18 +148,19 @@ func (m *Manager) mocked(in *trialText) (sqlengine.Catalog, error) {
 			return nil, err
 		}
 		s.Options.Type, s.Options.Format, s.Options.ConfKey, s.Options.Extra = "simulator", "json", "", string(text)
+		s.Options.SchemaID, s.Options.Delimiter = "", ""
 		s.Options.Datasource = s.Name // what makes it a source of its own
 		d.changed[name], d.changed[s.Name] = &s, &s
 	}
 	return d, nil
 }
 
-// wholeNumbers tells whether 5 is BIGINT in a stream: the readings of EdgeX know
-// their types.
+// wholeNumbers tells whether 5 is BIGINT in a stream: the readings of EdgeX, and
+// some formats, know their types.
 func wholeNumbers(s *sqlengine.Stream) bool {
 	var extra struct{ UseInt64ForWholeNumber bool }
 	_ = json.Unmarshal([]byte(s.Options.Extra), &extra) // it was checked when the stream was created
-	return extra.UseInt64ForWholeNumber || strings.EqualFold(s.Options.Type, "edgex")
+	return extra.UseInt64ForWholeNumber || strings.EqualFold(s.Options.Type, "edgex") || s.Options.Format == "protobuf" || s.Options.Format == "cbor"
 }
 
 // StartTrial lets a trial run.

@@ -13,6 +13,7 @@ import (
 
 	"sluice/rules-service/internal/codec"
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/httpclient"
 	"sluice/sqlengine/value"
 )
 
@@ -22,11 +23,11 @@ func (c *Config) sendsBody() bool {
 }
 
 // body is that of the request, with its content type.
-func (s *sink) body(m *connector.Outbound, t token) (body []byte, contentType string, err error) {
+func (s *sink) body(m *connector.Outbound, t httpclient.Grant) (body []byte, contentType string, err error) {
 	contentType = contentTypes[s.config.BodyType]
 	body = m.Payload
-	if s.config.OAuth.wanted() && bytes.Contains(body, []byte(openMark)) {
-		text, err := t.fill(string(body))
+	if s.config.OAuth.Wanted() && bytes.Contains(body, []byte(openMark)) {
+		text, err := fill(t, string(body))
 		if err != nil {
 			return nil, "", err
 		}
@@ -62,13 +63,13 @@ func formOf(payload []byte) ([]byte, error) {
 	}
 	form := url.Values{}
 	for i, name := range v.Object().Names {
-		form.Set(name, spelled(v.Object().Values[i]))
+		form.Set(name, connector.Spelled(v.Object().Values[i]))
 	}
 	return []byte(form.Encode()), nil
 }
 
 // parts writes a multipart body: the payload as a file, and formData.
-func (s *sink) parts(payload []byte, m *connector.Outbound, t token) (body []byte, contentType string, err error) {
+func (s *sink) parts(payload []byte, m *connector.Outbound, t httpclient.Grant) (body []byte, contentType string, err error) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
 	header := textproto.MIMEHeader{}
@@ -82,7 +83,7 @@ func (s *sink) parts(payload []byte, m *connector.Outbound, t token) (body []byt
 		return nil, "", err
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.config.FormData)) {
-		v, err := t.fill(m.Value("formData."+name, string(s.config.FormData[name])))
+		v, err := fill(t, m.Value("formData."+name, string(s.config.FormData[name])))
 		if err != nil {
 			return nil, "", err
 		}

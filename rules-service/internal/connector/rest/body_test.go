@@ -216,9 +216,9 @@ func FuzzConditions(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body, path string, status int) {
 		res := &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {body}}}
 		a := answerOf(res, []byte(body))
-		for _, c := range []Condition{{Path: path, Equals: body}, {Path: path, In: []any{1.0, nil, path}}, {Status: []int{status}}} {
-			config := Config{Success: []Condition{c}, ResponseType: "body"}
-			if err := config.judge(a, io.EOF, later(res)); err == nil && !c.met(a) {
+		for _, c := range []connector.Condition{{Path: path, Equals: body}, {Path: path, In: []any{1.0, nil, path}}, {Status: []int{status}}} {
+			config := Config{Success: []connector.Condition{c}, ResponseType: "body"}
+			if err := config.judge(a, io.EOF, later(res)); err == nil && !a.Meets(&c) {
 				t.Errorf("%+v is a success without being met", c)
 			}
 		}

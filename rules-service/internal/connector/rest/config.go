@@ -23,15 +23,15 @@ type Config struct {
 	Bearer       connector.Secret              `prop:"bearer" doc:"Token of the header Authorization; secret://NAME/KEY takes it from the secret store."`
 	Timeout      time.Duration                 `prop:"timeout" doc:"Limit for a request and its answer."`
 	ResponseType string                        `prop:"responseType" doc:"code: a status of 2xx is success; body: code in the JSON answer must be 200 to 299 too."`
-	Success      []Condition                   `prop:"success" doc:"Conditions that the answer must meet, such as {\"path\": \"errcode\", \"equals\": 0}, for servers that report errors with status 200. With {\"status\": [200, 409]} other statuses than 2xx are success too."`
-	RetryOn      []Condition                   `prop:"retryOn" doc:"Answers that are no success and are worth another attempt, such as {\"path\": \"errcode\", \"in\": [45009]} or {\"status\": 404}. A path given alone, all other answers with status 2xx are final."`
-	PermanentOn  []Condition                   `prop:"permanentOn" doc:"Answers that no other attempt will mend. Given, all others with status 2xx that are no success are sent again."`
+	Success      []connector.Condition         `prop:"success" doc:"Conditions that the answer must meet, such as {\"path\": \"errcode\", \"equals\": 0}, for servers that report errors with status 200. With {\"status\": [200, 409]} other statuses than 2xx are success too."`
+	RetryOn      []connector.Condition         `prop:"retryOn" doc:"Answers that are no success and are worth another attempt, such as {\"path\": \"errcode\", \"in\": [45009]} or {\"status\": 404}. A path given alone, all other answers with status 2xx are final."`
+	PermanentOn  []connector.Condition         `prop:"permanentOn" doc:"Answers that no other attempt will mend. Given, all others with status 2xx that are no success are sent again."`
 	DebugResp    bool                          `prop:"debugResp" doc:"Write each answer to the log."`
 	FormData     map[string]connector.Template `prop:"formData" doc:"Further parts of a body of type formdata."`
 	FileField    string                        `prop:"fileFieldName" doc:"Name of the part that holds the payload in a body of type formdata."`
 	Compression  string                        `prop:"compression" doc:"gzip or zstd: the body is compressed, and Content-Encoding says so."`
-	OAuth        OAuth                         `prop:"oauth" doc:"Requests that fetch a token: access {url, method (POST), body, headers, expire: seconds} and, for the next ones, refresh {url, method, body, headers}. What they answer fills the fields whose names contain token, such as {{.token}} or {{.access_token}}, in headers, url, formData and dataTemplate; in refresh and in expire it fills all fields."`
-	RefreshOn    []Condition                   `prop:"refreshOn" doc:"Answers upon which the token is fetched anew and the message sent once more, beside status 401."`
+	OAuth        connector.OAuth               `prop:"oauth" doc:"Requests that fetch a token: access {url, method (POST), body, headers, expire: seconds} and, for the next ones, refresh {url, method, body, headers}. What they answer fills the fields whose names contain token, such as {{.token}} or {{.access_token}}, in headers, url, formData and dataTemplate; in refresh and in expire it fills all fields."`
+	RefreshOn    []connector.Condition         `prop:"refreshOn" doc:"Answers upon which the token is fetched anew and the message sent once more, beside status 401."`
 	Deny         []string                      `prop:"denyAddresses" doc:"Addresses and networks such as 169.254.0.0/16 that no request goes to, also when a name or a redirect leads there."`
 	connector.TLS
 }
@@ -69,13 +69,14 @@ func (c *Config) Validate() error {
 	case c.Compression != "" && c.Compression != "gzip" && c.Compression != "zstd":
 		return fmt.Errorf(`property "compression": there are gzip and zstd, not %q`, c.Compression)
 	}
-	return errors.Join(check("success", c.Success), check("retryOn", c.RetryOn), check("permanentOn", c.PermanentOn),
-		check("refreshOn", c.RefreshOn), c.OAuth.validate())
+	requests := c.requests()
+	return errors.Join(connector.CheckConditions("success", c.Success), connector.CheckConditions("retryOn", c.RetryOn),
+		connector.CheckConditions("permanentOn", c.PermanentOn), connector.CheckConditions("refreshOn", c.RefreshOn), requests.Check())
 }
 
 // Adjust leaves open in the templates what only the sink knows when it writes.
 func (c *Config) Adjust(common *connector.SinkCommon) error {
-	if !c.OAuth.wanted() {
+	if !c.OAuth.Wanted() {
 		return nil
 	}
 	var err error
@@ -92,6 +93,12 @@ func (c *Config) Adjust(common *connector.SinkCommon) error {
 	return err
 }
 
+// requests are those that fetch tokens.
+func (c *Config) requests() httpclient.OAuth {
+	return httpclient.OAuth{Access: httpclient.NewTokenRequest(c.OAuth.Access.Request()), Refresh: httpclient.NewTokenRequest(c.OAuth.Refresh.Request()),
+		Expire: string(c.OAuth.Access.Expire)}
+}
+
 func checkURL(raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -102,7 +109,7 @@ func checkURL(raw string) error {
 
 // Register adds the sink to r.
 func Register(r *connector.Registry) {
-	pool, sessions := httpclient.NewPool(), &sessions{open: map[string]*session{}}
+	pool, sessions := httpclient.NewPool(), &httpclient.Sessions{}
 	connector.AddSink(r, connector.SinkSpec[Config]{
 		Name:     "rest",
 		Summary:  "Sends results to an HTTP server.",
@@ -119,7 +126,7 @@ func Register(r *connector.Registry) {
 	})
 }
 
-func newSink(c Config, env connector.Env, pool *httpclient.Pool, sessions *sessions) (*sink, error) {
+func newSink(c Config, env connector.Env, pool *httpclient.Pool, sessions *httpclient.Sessions) (*sink, error) {
 	t, err := c.TLS.Config()
 	if err != nil {
 		return nil, err

@@ -14,37 +14,37 @@ import (
 )
 
 // answerOf reads an answer for conditions.
-func answerOf(res *http.Response, body []byte) answer {
+func answerOf(res *http.Response, body []byte) connector.Response {
 	v, err := codec.ParseJSON(body)
 	if err != nil {
 		v = value.Missing
 	}
-	return answer{res.StatusCode, v}
+	return connector.Response{Status: res.StatusCode, Body: v}
 }
 
 // refusesToken tells whether the answer is about the token, not the message.
-func (c *Config) refusesToken(a answer) bool {
-	return c.OAuth.wanted() && (a.status == http.StatusUnauthorized || some(c.RefreshOn, a))
+func (c *Config) refusesToken(a connector.Response) bool {
+	return c.OAuth.Wanted() && (a.Status == http.StatusUnauthorized || a.MeetsSome(c.RefreshOn))
 }
 
 // judge tells success from failure, and a failure for good from one that is
 // worth another attempt: then after so long, if the server says so. failure is
 // the answer as an error.
-func (c *Config) judge(a answer, failure error, after time.Duration) error {
-	code := a.status
+func (c *Config) judge(a connector.Response, failure error, after time.Duration) error {
+	code := a.Status
 	if c.ResponseType == "body" && code/100 == 2 {
-		n, ok := worstCode(a.body)
+		n, ok := a.Code()
 		if !ok {
 			return &connector.Permanent{Err: fmt.Errorf("the answer has no code: %w", failure)}
 		}
 		code = n
 	}
-	byStatus := slices.ContainsFunc(c.Success, func(s Condition) bool { return len(s.Status) > 0 })
-	if (code/100 == 2 || byStatus) && all(c.Success, a) {
+	byStatus := slices.ContainsFunc(c.Success, func(s connector.Condition) bool { return len(s.Status) > 0 })
+	if (code/100 == 2 || byStatus) && a.MeetsAll(c.Success) {
 		return nil
 	}
 	switch {
-	case some(c.PermanentOn, a), !some(c.RetryOn, a) && !c.passes(code):
+	case a.MeetsSome(c.PermanentOn), !a.MeetsSome(c.RetryOn) && !c.passes(code):
 		return &connector.Permanent{Err: failure}
 	case after > 0:
 		return &connector.RetryAfter{Err: failure, After: after}
@@ -62,27 +62,8 @@ func (c *Config) passes(code int) bool {
 }
 
 // looks tells whether conditions look at the body of an answer.
-func looks(conditions []Condition) bool {
-	return slices.ContainsFunc(conditions, func(c Condition) bool { return c.Path != "" })
-}
-
-// worstCode is code of the JSON answer, of an array the first one that is no
-// success.
-func worstCode(body value.Value) (code int, ok bool) {
-	answers := []value.Value{body}
-	if body.Kind() == value.List {
-		answers = body.List()
-	}
-	for _, a := range answers {
-		n, ok := at(a, "code").Number()
-		if !ok {
-			return 0, false
-		}
-		if code = int(n); code/100 != 2 {
-			return code, true
-		}
-	}
-	return code, len(answers) > 0
+func looks(conditions []connector.Condition) bool {
+	return slices.ContainsFunc(conditions, func(c connector.Condition) bool { return c.Path != "" })
 }
 
 // later is how long the server asks to wait; 0: it does not say.

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"sluice/rules-service/internal/connector"
 )
@@ -169,47 +167,6 @@ func TestTokenIsRenewedUponABody(t *testing.T) {
 	}
 }
 
-// A tenth of its life before it ends, at most 30 s, a token is fetched anew.
-func TestTokenIsRenewedBeforeItEnds(t *testing.T) {
-	for life, margin := range map[int]time.Duration{100: 10 * time.Second, 3600: 30 * time.Second} {
-		synctest.Test(t, func(t *testing.T) {
-			g := &guarded{life: life}
-			s := &session{fetching: make(chan struct{}, 1), client: &http.Client{Transport: inMemory{g}}}
-			s.oauth.Access = Access{URL: "http://h/token", Expire: "{{.expires_in}}"}
-			number := func() int {
-				tok, err := s.token(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				return tok.number
-			}
-			if number() != 1 {
-				t.Error("there is no token")
-			}
-			time.Sleep(time.Duration(life)*time.Second - margin - time.Nanosecond)
-			if number() != 1 {
-				t.Error("it is fetched early")
-			}
-			time.Sleep(time.Nanosecond)
-			if number() != 2 {
-				t.Error("it is not fetched in time")
-			}
-		})
-	}
-}
-
-// inMemory is a transport without a network.
-type inMemory struct{ h http.Handler }
-
-func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	w := httptest.NewRecorder()
-	m.h.ServeHTTP(w, r)
-	return w.Result(), nil
-}
-
 // Sinks with the same requests share a token: one that fetched another would
 // end that of the others on many servers.
 func TestSinksShareTheirToken(t *testing.T) {
@@ -250,23 +207,6 @@ func TestSinksShareTheirToken(t *testing.T) {
 	}
 }
 
-func TestSessionsEndWithTheirSinks(t *testing.T) {
-	list := &sessions{open: map[string]*session{}}
-	c := func(password connector.Secret) *Config {
-		return &Config{OAuth: OAuth{Access: Access{URL: "http://h/token", Body: password}}}
-	}
-	a, b, other := list.acquire(c("x"), nil), list.acquire(c("x"), nil), list.acquire(c("y"), nil)
-	if a != b || a == other {
-		t.Error("sessions are not shared by what they ask for")
-	}
-	for _, s := range []*session{a, other, b} {
-		list.release(s)
-	}
-	if len(list.open) > 0 {
-		t.Error("a session is kept")
-	}
-}
-
 func TestBearer(t *testing.T) {
 	g := &guarded{valid: "fixed-token"}
 	server := httptest.NewServer(g)
@@ -285,7 +225,7 @@ func TestOAuthIsChecked(t *testing.T) {
 	access := map[string]any{"url": "http://h/token"}
 	for want, oauth := range map[string]map[string]any{
 		"": {"access": map[string]any{"url": ""}, "refresh": map[string]any{"url": ""}}, // as forms send it
-		`oauth.access: property "url": "token" is no address`:       {"access": map[string]any{"url": "token"}},
+		`property "oauth.access.url": "token" is no address`:        {"access": map[string]any{"url": "token"}},
 		`refresh wants access`:                                      {"refresh": access},
 		`"oauth.access.expire" is no template`:                      {"access": map[string]any{"url": "http://h", "expire": "{{.x"}},
 		`"oauth.refresh.headers.A" is no template`:                  {"access": access, "refresh": map[string]any{"url": "http://h", "headers": map[string]any{"A": "{{"}}},

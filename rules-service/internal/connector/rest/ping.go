@@ -3,9 +3,6 @@ package rest
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"net/url"
 	"strings"
 
 	"sluice/rules-service/internal/connector"
@@ -21,21 +18,5 @@ func (s *sink) Ping(ctx context.Context) error {
 	if strings.Contains(address, "{{") {
 		return errors.New(`property "url" has a template; there is no one server to reach`)
 	}
-	u, err := url.Parse(address)
-	if err != nil {
-		return fmt.Errorf("%s is no address", httpclient.Redact(address))
-	}
-	port := u.Port()
-	if port == "" {
-		port = u.Scheme // the name of a port too
-	}
-	deny, err := httpclient.ParseDenyList(s.config.Deny)
-	if err != nil {
-		return err
-	}
-	c, err := deny.Dialer().DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
-	if err != nil {
-		return err
-	}
-	return c.Close()
+	return httpclient.Reach(ctx, address, s.config.Deny)
 }

@@ -26,14 +26,15 @@ type sink struct {
 	client   *http.Client
 	log      *slog.Logger
 	packer   packer
-	sessions *sessions
-	session  *session // nil without tokens
+	sessions *httpclient.Sessions
+	session  *httpclient.Session // nil without tokens
 }
 
 // Connect reaches nobody: a token is fetched when there is something to send.
 func (s *sink) Connect(context.Context) error {
-	if s.session == nil && s.config.OAuth.wanted() {
-		s.session = s.sessions.acquire(&s.config, s.client)
+	if s.session == nil && s.config.OAuth.Wanted() {
+		c := &s.config
+		s.session = s.sessions.Acquire(c.requests(), s.client, fmt.Sprintf("%q %q", c.TLS.Key(), c.Deny))
 	}
 	return nil
 }
@@ -51,10 +52,10 @@ func (s *sink) Write(ctx context.Context, msgs []connector.Outbound) error {
 // send sends a message; when the token is refused, once more with another one.
 func (s *sink) send(ctx context.Context, m *connector.Outbound) error {
 	if s.session == nil {
-		_, err := s.attempt(ctx, m, token{})
+		_, err := s.attempt(ctx, m, httpclient.Grant{})
 		return err
 	}
-	t, err := s.session.token(ctx)
+	t, err := s.session.Grant(ctx)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func (s *sink) send(ctx context.Context, m *connector.Outbound) error {
 	if !refused {
 		return err
 	}
-	if t, err = s.session.renew(ctx, t); err != nil {
+	if t, err = s.session.Renew(ctx, t); err != nil {
 		return err
 	}
 	_, err = s.attempt(ctx, m, t)
@@ -71,7 +72,7 @@ func (s *sink) send(ctx context.Context, m *connector.Outbound) error {
 
 // attempt makes the request and judges the answer; refused: it is the token
 // that is wrong.
-func (s *sink) attempt(ctx context.Context, m *connector.Outbound, t token) (refused bool, err error) {
+func (s *sink) attempt(ctx context.Context, m *connector.Outbound, t httpclient.Grant) (refused bool, err error) {
 	req, err := s.request(ctx, m, t)
 	switch {
 	case errors.Is(err, errNoField):
@@ -112,15 +113,15 @@ func readAnswer(res *http.Response) ([]byte, error) {
 }
 
 // hide takes secrets out of what the server has answered.
-func (s *sink) hide(text string, t token) string {
+func (s *sink) hide(text string, t httpclient.Grant) string {
 	if s.config.Bearer != "" {
 		text = strings.ReplaceAll(text, s.config.Bearer.Reveal(), "<secret>")
 	}
-	return t.hide(text)
+	return t.Hide(text)
 }
 
 // shown is the server's own text, cut.
-func (s *sink) shown(res *http.Response, body []byte, t token) error {
+func (s *sink) shown(res *http.Response, body []byte, t httpclient.Grant) error {
 	status := res.Status
 	if to := res.Header.Get("Location"); to != "" && res.StatusCode/100 == 3 {
 		status += " to " + httpclient.Redact(to)
@@ -148,8 +149,8 @@ func prefixed(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-func (s *sink) request(ctx context.Context, m *connector.Outbound, t token) (*http.Request, error) {
-	target, err := t.fillURL(m.Value("url", string(s.config.URL)))
+func (s *sink) request(ctx context.Context, m *connector.Outbound, t httpclient.Grant) (*http.Request, error) {
+	target, err := fillURL(t, m.Value("url", string(s.config.URL)))
 	if err != nil {
 		return nil, fmt.Errorf("the url: %w", err)
 	}
@@ -178,12 +179,12 @@ func (s *sink) request(ctx context.Context, m *connector.Outbound, t token) (*ht
 	return req, s.header(req, m, t)
 }
 
-func (s *sink) header(req *http.Request, m *connector.Outbound, t token) error {
+func (s *sink) header(req *http.Request, m *connector.Outbound, t httpclient.Grant) error {
 	if s.config.Bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+s.config.Bearer.Reveal())
 	}
 	for name, text := range s.config.Headers {
-		v, err := t.fill(m.Value("headers."+name, string(text)))
+		v, err := fill(t, m.Value("headers."+name, string(text)))
 		if err != nil {
 			return fmt.Errorf("header %s: %w", name, err)
 		}
@@ -199,7 +200,7 @@ func (s *sink) header(req *http.Request, m *connector.Outbound, t token) error {
 // Close gives the token up.
 func (s *sink) Close(context.Context) error {
 	if s.session != nil {
-		s.sessions.release(s.session)
+		s.sessions.Release(s.session)
 		s.session = nil
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"text/template/parse"
 
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/httpclient"
 )
 
 // Templates are evaluated when a result comes, and what comes out may wait on
@@ -135,41 +136,27 @@ func fieldOf(p *parse.PipeNode) string {
 var errNoField = errors.New("the answer of oauth has no field")
 
 // fill puts the token into the places that were left open.
-func (t token) fill(text string) (string, error) {
+func fill(t httpclient.Grant, text string) (string, error) {
+	return fillWith(t, text, func(v string) string { return v })
+}
+
+// fillURL is fill for a place where a text must be escaped.
+func fillURL(t httpclient.Grant, text string) (string, error) {
+	return fillWith(t, text, url.QueryEscape)
+}
+
+func fillWith(t httpclient.Grant, text string, escape func(string) string) (string, error) {
 	if !strings.Contains(text, openMark) {
 		return text, nil
 	}
 	var missing error
 	text = openField.ReplaceAllStringFunc(text, func(place string) string {
 		name := strings.Trim(place, openMark+closeMark)
-		v, ok := t.fields[name]
+		v, ok := t.Text(name)
 		if !ok && missing == nil {
 			missing = fmt.Errorf("%w %q", errNoField, name)
 		}
-		return v
+		return escape(v)
 	})
 	return text, missing
-}
-
-// fillURL is fill for a place where a text must be escaped.
-func (t token) fillURL(text string) (string, error) {
-	escaped := token{fields: make(map[string]string, len(t.fields))}
-	for name, v := range t.fields {
-		escaped.fields[name] = url.QueryEscape(v)
-	}
-	return escaped.fill(text)
-}
-
-// shortestHidden keeps short fields, such as a number of seconds, from being
-// taken for secrets wherever their digits stand.
-const shortestHidden = 8
-
-// hide takes the token out of what a server has answered.
-func (t token) hide(text string) string {
-	for _, v := range t.fields {
-		if len(v) >= shortestHidden {
-			text = strings.ReplaceAll(text, v, "<secret>")
-		}
-	}
-	return text
 }
