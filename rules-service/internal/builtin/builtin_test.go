@@ -3,7 +3,7 @@ package builtin
 import (
 	"encoding/json"
 	"log/slog"
-	"slices"
+	"strings"
 	"testing"
 
 	"sluice/rules-service/internal/connector"
@@ -71,13 +71,18 @@ func TestExamples(t *testing.T) {
 
 func TestContents(t *testing.T) {
 	r := Registry(edgex.Bus{})
-	if got := r.Sinks(); !slices.Equal(got, []string{"edgex", "edgexCommand", "log", "memory", "mqtt", "nop", "rest"}) {
-		t.Error(got)
-	}
-	if got := r.Lookups(); !slices.Equal(got, []string{"memory", "simulator"}) {
-		t.Error(got)
-	}
-	if got := r.Sources(); !slices.Equal(got, []string{"edgex", "memory", "mqtt", "simulator"}) {
-		t.Error(got)
+	for what, c := range map[string]struct {
+		got  []string
+		want string
+	}{
+		"sinks": {r.Sinks(), "aliyuniot awsiot azureiot dingtalk edgex edgexCommand feishu file huaweiiot influx influx2 log memory mqtt nop redis redisPub rest sap sql " +
+			"tencentiot wechat wecom wecomapp"},
+		"lookup tables": {r.Lookups(), "httppull memory redis simulator sql"},
+		"sources": {r.Sources(), "aliyuniot awsiot azureiot edgex file httppull httppush huaweiiot memory mqtt redisStream redisSub sap simulator sql " +
+			"tencentiot"},
+	} {
+		if got := strings.Join(c.got, " "); got != c.want {
+			t.Errorf("%s are %s", what, got)
+		}
 	}
 }

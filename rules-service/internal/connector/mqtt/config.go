@@ -4,8 +4,6 @@ package mqtt
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"sluice/rules-service/internal/connector"
@@ -48,7 +46,7 @@ func (c *Connection) validate() error {
 func (c *Connection) identity() mqttclient.Options {
 	o := mqttclient.Options{Server: c.Server, ClientID: c.ClientID, Username: c.Username, Password: c.Password.Reveal(),
 		Version: versions[c.ProtocolVersion], KeepSession: c.EnableSession, KeepAlive: c.KeepAlive, Timeout: c.Timeout}
-	if c.secure() {
+	if secured(c.Server) {
 		o.TLSKey = c.TLS.Key()
 	}
 	return o
@@ -57,14 +55,9 @@ func (c *Connection) identity() mqttclient.Options {
 // group is equal for sources that one connection may serve.
 func (c *Connection) group() string { return c.identity().Key() }
 
-func (c *Connection) secure() bool {
-	scheme, _, _ := strings.Cut(c.Server, ":")
-	return slices.Contains([]string{"ssl", "tls", "mqtts", "wss"}, scheme)
-}
-
 func (c *Connection) options() (o mqttclient.Options, err error) {
 	o = c.identity()
-	if c.secure() {
+	if secured(c.Server) {
 		o.TLS, err = c.TLS.Config()
 	}
 	return o, err
@@ -77,11 +70,16 @@ func checkQoS(qos uint8) error {
 	return nil
 }
 
-// Register adds the source, the sink and the kind of connection to r; they
-// share their connections.
+// Register adds the source, the sink and the kind of connection to r, and those
+// for clouds; they share their connections.
 func Register(r *connector.Registry) {
 	pool := mqttclient.NewPool()
 	registerSource(r, pool)
 	registerSink(r, pool)
 	registerConnection(r, pool)
+	registerAWS(r, pool)
+	registerAzure(r, pool)
+	registerAliyun(r, pool)
+	registerHuawei(r, pool)
+	registerTencent(r, pool)
 }
