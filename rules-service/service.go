@@ -136,6 +136,9 @@ func (s *service) start() {
 	}
 	s.running.Store(true)
 	debug.FreeOSMemory() // what only the start has needed
+	if err := releaseProgram(); err != nil {
+		s.log.Debug("pages of the program stay in memory", "error", err)
+	}
 	s.log.Info("rules API is ready", "address", s.server.Addr, "version", builtVersion())
 }
 
