@@ -47,7 +47,7 @@ func MosquittoTLS(t testing.TB) *SecureMosquitto {
 		t.Fatal(err)
 	}
 	s.args = []string{"-c", file("mosquitto.conf")}
-	s.ready = dial(s.Port)
+	s.ready = dial(s.MutualPort) // the last that it opens
 	s.Start(t)
 	return s
 }
