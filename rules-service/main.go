@@ -56,7 +56,9 @@ func run(args []string) error {
 	}
 	// The SDK has no bus to report metrics on; it would log an error each time.
 	sdk.MetricsManager().ResetInterval(math.MaxInt64)
-	s, err := open(sdk, key, args)
+	// A stop that is asked for before the SDK runs would be lost.
+	stop := func() { sdk.Stop(); signals.first() }
+	s, err := open(sdk, key, args, stop)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,8 @@ type service struct {
 }
 
 // open opens everything, from the store to the API; rules run from start on.
-func open(sdk appinterfaces.ApplicationService, key string, args []string) (*service, error) {
+// stop ends the service.
+func open(sdk appinterfaces.ApplicationService, key string, args []string, stop func()) (*service, error) {
 	var raw section
 	if err := sdk.LoadCustomConfig(&raw, "Rules"); err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
@@ -81,7 +82,7 @@ func open(sdk appinterfaces.ApplicationService, key string, args []string) (*ser
 		return nil, errors.Join(err, s.close())
 	}
 	s.apply(defaultSettings(), conf)
-	if err = s.serve(&api.API{Rules: s.rules, Named: s.named, Registry: reg, Env: env, Schemas: schemas, Stop: sdk.Stop}, secrets); err == nil {
+	if err = s.serve(&api.API{Rules: s.rules, Named: s.named, Registry: reg, Env: env, Schemas: schemas, Stop: stop}, secrets); err == nil {
 		err = s.follow(sdk, args)
 	}
 	if err != nil {

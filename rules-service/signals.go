@@ -13,24 +13,25 @@ import (
 // signals are those that end the service: the first one lets it come to an end,
 // the second one does not wait for that.
 type signals struct {
-	came chan os.Signal
-	own  atomic.Int64 // that the service has sent itself
+	came  chan os.Signal
+	own   atomic.Int64 // that the service has sent itself
+	first func()       // ends the context
 }
 
 // listen begins to listen; the context ends with the first signal.
 func listen() (context.Context, *signals) {
-	s := &signals{came: make(chan os.Signal, 4)}
 	ctx, cancel := context.WithCancel(context.Background())
+	s := &signals{came: make(chan os.Signal, 4), first: cancel}
 	signal.Notify(s.came, os.Interrupt, syscall.SIGTERM)
-	go s.watch(cancel, os.Exit)
+	go s.watch(os.Exit)
 	return ctx, s
 }
 
-func (s *signals) watch(first func(), end func(code int)) {
+func (s *signals) watch(end func(code int)) {
 	if _, ok := <-s.came; !ok {
 		return
 	}
-	first()
+	s.first()
 	for range s.came {
 		if s.own.Add(-1) >= 0 {
 			continue
