@@ -9,17 +9,18 @@ import (
 	"sluice/rules-service/internal/connector/edgex"
 )
 
-func TestDocumentIsFresh(t *testing.T) {
-	const path = "../../../docs/connectors.md"
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := document(builtin.Registry(edgex.Bus{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is stale: run go run ./rules-service/internal/builtin/gendocs", path)
+func TestDocumentsAreFresh(t *testing.T) {
+	for name, generate := range documents {
+		got, err := os.ReadFile("../../../docs/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := generate(builtin.Registry(edgex.Bus{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s is stale: run go run ./rules-service/internal/builtin/gendocs", name)
+		}
 	}
 }
