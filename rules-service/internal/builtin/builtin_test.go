@@ -78,7 +78,7 @@ func TestContents(t *testing.T) {
 		"sinks": {r.Sinks(), "aliyuniot awsiot azureiot dingtalk edgex edgexCommand feishu file huaweiiot influx influx2 log memory mqtt nop redis redisPub rest sap sql " +
 			"tencentiot wechat wecom wecomapp"},
 		"lookup tables": {r.Lookups(), "httppull memory redis simulator sql"},
-		"sources": {r.Sources(), "aliyuniot awsiot azureiot edgex file httppull httppush huaweiiot memory mqtt redisStream redisSub sap simulator sql " +
+		"sources": {r.Sources(), "aliyuniot awsiot azureiot edgex file httppull httppush huaweiiot kubeedge memory mqtt redisStream redisSub sap simulator sql " +
 			"tencentiot"},
 	} {
 		if got := strings.Join(c.got, " "); got != c.want {

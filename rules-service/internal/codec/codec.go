@@ -20,6 +20,7 @@ type DecoderOptions struct {
 	Strict              bool              // a missing declared column fails the row
 	Int64ForWholeNumber bool              // undeclared JSON numbers without a point are BIGINT
 	Form                *Form             // nil: that of plain payloads
+	Types               Types             // of the properties of KubeEdge's devices; nil: there are no models
 }
 
 // form is never nil.
@@ -41,7 +42,8 @@ type Decoder interface {
 
 // decoders by the name of their format in the option FORMAT, and those of
 // sources with a format of their own: edgex, rows for what was never encoded,
-// and texts for rows of texts, as files have them.
+// texts for rows of texts, as files have them, and kubeedge-flat for what a model
+// file of KubeEdge gives types.
 var decoders = map[string]func(*value.Schema, DecoderOptions) (Decoder, error){
 	"json":       func(s *value.Schema, o DecoderOptions) (Decoder, error) { return newJSONDecoder(s, o), nil },
 	"edgex":      func(s *value.Schema, o DecoderOptions) (Decoder, error) { return newEdgeXDecoder(s, o), nil },
@@ -52,6 +54,9 @@ var decoders = map[string]func(*value.Schema, DecoderOptions) (Decoder, error){
 	"delimited":  newDelimitedDecoder,
 	"protobuf":   newProtobufDecoder,
 	"urlencoded": newURLDecoder,
+
+	"kubeedge":      newKubeEdgeDecoder,
+	"kubeedge-flat": newKubeEdgeFlat,
 }
 
 // NewDecoder makes a decoder of a format for the columns of schema.

@@ -43,7 +43,7 @@ func unknownFormat(format string) error {
 		return errors.New(`format "custom" is a plugin, which this service has not; formats are compiled in`)
 	}
 	known := Formats()
-	if n := diag.Nearest(format, append(slices.Clone(known), "edgex")); n != "" {
+	if n := diag.Nearest(format, append(slices.Clone(known), "edgex", "kubeedge")); n != "" {
 		return fmt.Errorf("unknown format %q; did you mean %q?", format, n)
 	}
 	return fmt.Errorf("unknown format %q; there are %s", format, strings.Join(known, ", "))
@@ -83,6 +83,8 @@ func NewWriter(format string, f Form) (Writer, error) {
 		return newProtobufWriter(f)
 	case "urlencoded":
 		return urlWriter{}, nil
+	case "kubeedge":
+		return nil, errors.New(`format "kubeedge" is for streams; write twins as json, with dataTemplate`)
 	}
 	return nil, unknownFormat(format)
 }

@@ -53,7 +53,10 @@ type SourceSpec[C any] struct {
 	// FormatOf is Format where the configuration decides; "" leaves it to the
 	// stream.
 	FormatOf func(C) string
-	New      func(C, Env) (Source, error)
+	// Types reads the device models that the configuration names; nil, or nil
+	// without an error: there are none.
+	Types func(C, Env) (Types, error)
+	New   func(C, Env) (Source, error)
 	// Key adds to what makes two streams share one source: see SinkSpec.
 	Key func(C) string
 	// Group names the connection of a source that is a Notifier, secrets
@@ -119,6 +122,7 @@ type SourceConfig struct {
 	Connection string // the named connection that it is on, set by who resolved it
 	Group      string // equal for sources of one connection, a digest; "": see SourceSpec
 	Open       func() (Source, error)
+	Types      func() (Types, error) // of device models; nil: the source has none
 }
 
 // AddSink registers a sink. It panics on a duplicate or an undocumented
@@ -194,6 +198,9 @@ func AddSource[C any](r *Registry, s SourceSpec[C]) {
 			out.Finite = s.Finite != nil && s.Finite(c)
 			if s.Group != nil {
 				out.Group = digest(s.Name, s.Group(c))
+			}
+			if s.Types != nil {
+				out.Types = func() (Types, error) { return s.Types(c, env) }
 			}
 			out.Open = func() (Source, error) { return s.New(c, env) }
 			if references(c) {

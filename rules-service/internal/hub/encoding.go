@@ -16,6 +16,7 @@ type encoding struct {
 	format       string
 	wholeNumbers bool
 	form         *codec.Form // nil: that of plain payloads
+	types        codec.Types // of device models; nil: there are none
 }
 
 // encodingOf takes it from the options of a stream, and from the properties of
@@ -28,6 +29,11 @@ func (h *Hub) encodingOf(def *sqlengine.Stream, conf *connector.SourceConfig) (e
 	}
 	if conf.Format != "" {
 		e.format = conf.Format
+	}
+	if conf.Types != nil {
+		if e.types, err = conf.Types(); err != nil {
+			return e, err
+		}
 	}
 	form := codec.Form{SchemaID: common.SchemaID, Delimiter: cmp.Or(def.Options.Delimiter, common.Delimiter), HasHeader: common.HasHeader, Columns: common.Fields}
 	form.Packing = codec.Packing{Compression: common.Decompression, Encryption: common.Decryption}
@@ -54,7 +60,7 @@ func (h *Hub) encodingOf(def *sqlengine.Stream, conf *connector.SourceConfig) (e
 // decoder makes a decoder for the columns of schema.
 func (e *encoding) decoder(schema *value.Schema, def *sqlengine.Stream) (codec.Decoder, error) {
 	o := decoderOptions(def, e.wholeNumbers)
-	o.Form = e.form
+	o.Form, o.Types = e.form, e.types
 	return codec.NewDecoder(e.format, schema, o)
 }
 

@@ -74,7 +74,9 @@ func checkQoS(qos uint8) error {
 // for clouds; they share their connections.
 func Register(r *connector.Registry) {
 	pool := mqttclient.NewPool()
-	registerSource(r, pool)
+	models := newModelFiles()
+	registerSource(r, pool, models)
+	registerKubeEdge(r, pool, models)
 	registerSink(r, pool)
 	registerConnection(r, pool)
 	registerAWS(r, pool)

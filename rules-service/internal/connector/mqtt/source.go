@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/connector/mqtt/devicemodel"
 	"sluice/rules-service/internal/mqttclient"
 	"sluice/sqlengine/value"
 )
@@ -21,6 +22,8 @@ type SourceConfig struct {
 	Datasource string `prop:"datasource,required" doc:"Topic filters, with commas between them. $share/GROUP/FILTER shares the messages with the other members of the group."`
 	QoS        uint8  `prop:"qos" doc:"Quality of service of the subscription: 0, 1 or 2."`
 	EOFMessage string `prop:"eofMessage" doc:"Base64 of a message that ends the stream; it is none of its rows."`
+	ModelFile  string `prop:"kubeedgeModelFile" doc:"File of KubeEdge device models, in DataDir/files of the service. Keys of flat JSON messages get the types of the model that is named as the fourth level of the topic, by the table of eKuiper up to 1.12; what cannot be converted is left out. The source kubeedge also reads nested messages and knows which device has which model."`
+	Version    string `prop:"kubeedgeVersion,ignored" doc:"Version of KubeEdge." reason:"the models tell it"`
 	Connection
 }
 
@@ -57,7 +60,7 @@ func (c *SourceConfig) filters() []string {
 	return out
 }
 
-func registerSource(r *connector.Registry, pool *mqttclient.Pool) {
+func registerSource(r *connector.Registry, pool *mqttclient.Pool, models *modelFiles) {
 	d := SourceConfig{QoS: 1, Connection: defaults}
 	d.Server = "tcp://127.0.0.1:1883"
 	connector.AddSource(r, connector.SourceSpec[SourceConfig]{
@@ -65,8 +68,16 @@ func registerSource(r *connector.Registry, pool *mqttclient.Pool) {
 		Summary:  "Subscribes to topics of an MQTT broker.",
 		Defaults: d,
 		Example:  `{"datasource": "plant/+/temperature", "server": "tcp://127.0.0.1:1883", "qos": 1}`,
-		Durable:  func(c SourceConfig) bool { return c.EnableSession && c.QoS >= 1 },
-		Group:    func(c SourceConfig) string { return c.group() },
+		FormatOf: func(c SourceConfig) string { return flatFormat(c.ModelFile) },
+		Types: func(c SourceConfig, env connector.Env) (connector.Types, error) {
+			m, err := models.read(c.ModelFile, env)
+			if m == nil {
+				return nil, err
+			}
+			return devicemodel.Literal{Models: m}, err
+		},
+		Durable: func(c SourceConfig) bool { return c.EnableSession && c.QoS >= 1 },
+		Group:   func(c SourceConfig) string { return c.group() },
 		New: func(c SourceConfig, env connector.Env) (connector.Source, error) {
 			o, err := c.options()
 			if err != nil {
