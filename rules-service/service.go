@@ -78,7 +78,7 @@ func open(sdk appinterfaces.ApplicationService, key string, args []string, stop 
 		return nil, errors.Join(err, s.close())
 	}
 	env.Named = s.named
-	if s.rules, err = rule.Open(s.store, reg, env, conf.options()...); err != nil {
+	if s.rules, err = rule.Open(s.store, reg, env, append(conf.options(), rule.WithGiveBack(s.releaseProgram))...); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	s.apply(defaultSettings(), conf)
@@ -137,10 +137,14 @@ func (s *service) start() {
 	}
 	s.running.Store(true)
 	debug.FreeOSMemory() // what only the start has needed
+	s.releaseProgram()
+	s.log.Info("rules API is ready", "address", s.server.Addr, "version", builtVersion())
+}
+
+func (s *service) releaseProgram() {
 	if err := releaseProgram(); err != nil {
 		s.log.Debug("pages of the program stay in memory", "error", err)
 	}
-	s.log.Info("rules API is ready", "address", s.server.Addr, "version", builtVersion())
 }
 
 // missing is what the service still waits for before it does its work.

@@ -41,6 +41,7 @@ type Manager struct {
 	mu    sync.RWMutex // held for a moment only: onFail takes it on a shard
 	rules map[string]*rule
 	spare *time.Timer // of giveBack; nil: there was no need
+	more  func()      // see WithGiveBack; nil: nothing
 
 	trials *trials
 
@@ -55,11 +56,16 @@ type options struct {
 	intake   hub.IntakeOptions
 	patrol   time.Duration
 	defaults *Defaults
+	giveBack func()
 }
 
 // WithDisk says where messages wait while their sinks take none; without it
 // they wait in memory.
 func WithDisk(s delivery.Storage) Option { return func(o *options) { o.disk = s } }
+
+// WithGiveBack gives back more than the memory of objects when a large change is
+// over.
+func WithGiveBack(more func()) Option { return func(o *options) { o.giveBack = more } }
 
 // Open reads the definitions in the store. Rules start with Start.
 func Open(st *store.Store, reg *connector.Registry, env connector.Env, opts ...Option) (*Manager, error) {
@@ -67,7 +73,7 @@ func Open(st *store.Store, reg *connector.Registry, env connector.Env, opts ...O
 	for _, set := range opts {
 		set(&o)
 	}
-	m := &Manager{store: st, registry: reg, env: env, log: env.Log, catalog: newCatalog(), rules: map[string]*rule{}}
+	m := &Manager{store: st, registry: reg, env: env, log: env.Log, catalog: newCatalog(), rules: map[string]*rule{}, more: o.giveBack}
 	m.clock = m.newClock(o.patrol)
 	m.trials = newTrials(m)
 	m.defaults.Store(o.defaults)

@@ -54,6 +54,9 @@ func (m *Manager) giveBack() {
 		m.spare = time.AfterFunc(answerTime, func() {
 			runtime.GC()
 			debug.FreeOSMemory()
+			if m.more != nil {
+				m.more()
+			}
 		})
 		return
 	}
