@@ -82,7 +82,8 @@ func open(sdk appinterfaces.ApplicationService, key string, args []string, stop 
 		return nil, errors.Join(err, s.close())
 	}
 	s.apply(defaultSettings(), conf)
-	if err = s.serve(&api.API{Rules: s.rules, Named: s.named, Registry: reg, Env: env, Schemas: schemas, Stop: stop}, secrets); err == nil {
+	if err = s.serve(&api.API{Rules: s.rules, Named: s.named, Registry: reg, Env: env, Schemas: schemas, Stop: stop,
+		Metadata: api.CoreMetadata{Profiles: sdk.DeviceProfileClient(), Devices: sdk.DeviceClient()}}, secrets); err == nil {
 		err = s.follow(sdk, args)
 	}
 	if err != nil {

@@ -161,7 +161,7 @@ func (p *position) values(s *session, v *kong.Value) (list []candidate) {
 		kind = "rules"
 	case v.Name == "name" && len(p.given) > 0:
 		kind = strings.TrimSuffix(p.given[0], "s") + "s"
-	case strings.HasPrefix(v.Name, "file") || v.Name == "data" || v.Name == "token-file":
+	case strings.HasPrefix(v.Name, "file") || v.Name == "data" || v.Name == "out" || v.Name == "token-file":
 		return []candidate{{fileWord, v.Help}}
 	}
 	for _, name := range s.names(kind) {

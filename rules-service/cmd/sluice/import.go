@@ -9,42 +9,51 @@ import (
 	"strings"
 )
 
-// importCmd takes in what was exported.
+// importCmd takes in what was exported, here or elsewhere.
 type importCmd struct {
-	Kind    string `arg:"" enum:"ruleset,data" help:"What the file is: a ruleset, or data."`
-	File    string `short:"f" name:"file" required:"" placeholder:"FILE" help:"The file, - for the standard input."`
-	Partial bool   `short:"p" help:"Keep what is there: without it, importing data deletes everything first."`
-	Stop    bool   `help:"End the service when the data is in it."`
-	Yes     bool   `short:"y" help:"Do not ask before everything is deleted."`
+	Ruleset  importRulesetCmd  `cmd:"" help:"A ruleset that was exported."`
+	Data     importDataCmd     `cmd:"" help:"Data that was exported; without --partial everything that is there is deleted first."`
+	Kubeedge importKubeEdgeCmd `cmd:"" help:"Device models and devices of KubeEdge and OpenYurt."`
+	Geneva   importGenevaCmd   `cmd:"" help:"Device profiles and devices of EdgeX Geneva."`
 }
 
-// Run sends the file and shows what was refused.
-func (c *importCmd) Run(s *session) error {
-	text, err := s.readFile(c.File)
+// exportedFile is a file that an export has made.
+type exportedFile struct {
+	File string `short:"f" name:"file" required:"" placeholder:"FILE" help:"The file, - for the standard input."`
+}
+
+func (f *exportedFile) text(s *session) (string, error) {
+	text, err := s.readFile(f.File)
 	if err != nil {
-		return usage{err}
+		return "", usage{err}
 	}
 	if strings.TrimSpace(text) == "" {
-		return usage{fmt.Errorf("%s: is empty", c.File)}
+		return "", usage{fmt.Errorf("%s: is empty", f.File)}
 	}
-	if c.Kind == "ruleset" {
-		if c.Partial || c.Stop {
-			return usage{errors.New("--partial and --stop are for data")}
-		}
-		return c.ruleset(s, text)
-	}
-	if !c.Partial && !c.Yes && s.asks && !s.confirm("everything that the service holds is deleted first; go on?") {
-		return errors.New("nothing was changed")
-	}
-	return c.data(s, text)
+	return text, nil
+}
+
+// importRulesetCmd takes in a ruleset.
+type importRulesetCmd struct{ exportedFile }
+
+// importDataCmd takes in data.
+type importDataCmd struct {
+	exportedFile
+	Partial bool `short:"p" help:"Keep what is there: without it, importing data deletes everything first."`
+	Stop    bool `help:"End the service when the data is in it."`
+	Yes     bool `short:"y" help:"Do not ask before everything is deleted."`
 }
 
 type content struct {
 	Content string `json:"content"`
 }
 
-func (c *importCmd) ruleset(s *session, text string) error {
-	text, err := c.asJSON(text)
+// Run sends the file and shows what was refused.
+func (c *importRulesetCmd) Run(s *session) error {
+	text, err := c.text(s)
+	if err == nil {
+		text, err = c.asJSON(text)
+	}
 	if err != nil {
 		return err
 	}
@@ -62,7 +71,7 @@ func (c *importCmd) ruleset(s *session, text string) error {
 }
 
 // asJSON is the ruleset as the service takes it.
-func (c *importCmd) asJSON(text string) (string, error) {
+func (c *importRulesetCmd) asJSON(text string) (string, error) {
 	if isYAML(c.File) {
 		documents, err := jsonOf(text)
 		if err == nil && len(documents) != 1 {
@@ -79,7 +88,15 @@ func (c *importCmd) asJSON(text string) (string, error) {
 	return text, nil
 }
 
-func (c *importCmd) data(s *session, text string) error {
+// Run sends the file and shows what was refused.
+func (c *importDataCmd) Run(s *session) error {
+	text, err := c.text(s)
+	if err != nil {
+		return err
+	}
+	if !c.Partial && !c.Yes && s.asks && !s.confirm("everything that the service holds is deleted first; go on?") {
+		return errors.New("nothing was changed")
+	}
 	path := "/data/import"
 	if isYAML(c.File) {
 		path = "/v2/data/import"

@@ -40,8 +40,8 @@ type command struct {
 	Get         getCmd         `cmd:"" group:"Definitions" help:"List streams, tables, rules or connections, or show one."`
 	Describe    describeCmd    `cmd:"" group:"Definitions" help:"Show all that is known of a stream, a table or a rule."`
 	Delete      deleteCmd      `cmd:"" group:"Definitions" help:"Delete streams, tables, rules or connections."`
-	Export      exportCmd      `cmd:"" group:"Definitions" help:"Write definitions into a file."`
-	Import      importCmd      `cmd:"" group:"Definitions" help:"Take in a file that was exported."`
+	Export      exportCmd      `cmd:"" group:"Definitions" help:"Write definitions, or devices, into a file."`
+	Import      importCmd      `cmd:"" group:"Definitions" help:"Take in what was exported, or devices of KubeEdge and Geneva."`
 	Start       startCmd       `cmd:"" group:"Operation" help:"Start rules."`
 	Stop        stopCmd        `cmd:"" group:"Operation" help:"Stop rules."`
 	Restart     restartCmd     `cmd:"" group:"Operation" help:"Stop rules and start them again."`

@@ -23,6 +23,7 @@ type API struct {
 	Rules    *rule.Manager
 	Named    *named.Book
 	Registry *connector.Registry
+	Metadata CoreMetadata    // where profiles and devices are imported to
 	Env      connector.Env   // to test connections with
 	Schemas  *codec.Messages // of Env; nil: its own
 	DataDir  string          // of uploads and schemas

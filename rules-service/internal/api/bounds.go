@@ -3,7 +3,7 @@ package api
 import "strings"
 
 // large are the calls that take many definitions or files.
-var large = []string{"/apply", "/ruleset/import", "/data/import", "/v2/data/import", "/async/data/import", "/config/uploads", "/schemas/"}
+var large = []string{"/apply", "/ruleset/import", "/data/import", "/v2/data/import", "/async/data/import", "/config/uploads", "/schemas/", "/import/"}
 
 // takesMuch tells whether the bodies of a path may be larger than those of
 // other calls.

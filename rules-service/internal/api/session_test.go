@@ -126,6 +126,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	c.operations()
 	c.files()
 	c.transfers()
+	c.devices()
 	c.extensions()
 	c.call("GET", "/stop", "", 200)
 	c.call("POST", "/stop", "", 200)

@@ -32,6 +32,7 @@ type Service struct {
 	Stopped chan struct{} // closed when /stop was called
 
 	memory   *memory
+	metadata *CoreMetadata
 	registry *connector.Registry
 	server   *api.Server
 	store    *store.Store
@@ -80,7 +81,7 @@ func StartBuiltin(t testing.TB, dir, token string) *Service {
 // start serves with the connectors of reg, and those of tests by a name.
 func start(t testing.TB, dir, token string, reg *connector.Registry, name string) *Service {
 	t.Helper()
-	s := &Service{Stopped: make(chan struct{}), registry: reg, memory: &memory{in: make(chan delivery), out: make(chan string, 10000)}}
+	s := &Service{Stopped: make(chan struct{}), registry: reg, memory: &memory{in: make(chan delivery), out: make(chan string, 10000)}, metadata: newCoreMetadata(t)}
 	s.memory.register(reg, name)
 	log := slog.New(slog.DiscardHandler)
 	var err error
@@ -98,7 +99,7 @@ func start(t testing.TB, dir, token string, reg *connector.Registry, name string
 		t.Fatal(err)
 	}
 	var stopped sync.Once
-	a := &api.API{Rules: s.Rules, Named: book, Registry: reg, Env: env, Schemas: schemas, DataDir: dir, Version: "0.0.0-test", Token: token, Log: log,
+	a := &api.API{Rules: s.Rules, Named: book, Registry: reg, Env: env, Schemas: schemas, DataDir: dir, Version: "0.0.0-test", Token: token, Log: log, Metadata: s.metadata.clients(),
 		Stop: func() { stopped.Do(func() { close(s.Stopped) }) }, Metrics: metrics.New(s.Rules, "0.0.0-test", metrics.DefaultRules, log),
 		Configure: func(c api.Changes) error {
 			if c.Zone != nil {
