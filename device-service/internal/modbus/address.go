@@ -125,10 +125,16 @@ func (p *attributeReader) table() (table, bool) {
 		p.fail(primaryTable, diag.DidYouMean(text(v), slices.Sorted(maps.Keys(tables))), "unknown table %q", text(v))
 		return 0, false
 	}
-	if t.bits() && p.kind != "Bool" {
+	if t.bits() && p.kind != "Bool" && !p.packed() {
 		p.fail(valueType, "", "%s hold Bool, not %s", t, p.resource.Type)
 	}
 	return t, true
+}
+
+// packed tells whether bits can hold the value, as they do in device-modbus: a
+// number of 16 bits or more.
+func (p *attributeReader) packed() bool {
+	return (integers[p.kind] || fractions[p.kind]) && !eightBits[p.kind] && p.kind == p.resource.Type
 }
 
 // start parts the address from the bits behind a dot: "3.1" is bit 1 of
@@ -322,6 +328,8 @@ func (p *attributeReader) text() textForm {
 func (p *attributeReader) count(t table, a *address) int {
 	n, bits := max(a.elements, 1), max(a.elements, 1)
 	switch {
+	case t.bits() && p.packed():
+		return 16 * widths[a.raw]
 	case t.bits():
 		return n
 	case p.kind == "String" && a.raw == "String":

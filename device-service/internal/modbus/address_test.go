@@ -50,8 +50,11 @@ func TestBadAddress(t *testing.T) {
 		{driver.Resource{Name: "r", Type: "Int16"}, `resource "r", attribute "primaryTable": is missing. It is one of COILS, DISCRETES_INPUT, DISCRETE_INPUTS, HOLDING_REGISTERS, INPUT_REGISTERS`},
 		{resource("r", "Int16", "HOLDING_REGISTER", 1), `resource "r", attribute "primaryTable": unknown table "HOLDING_REGISTER". Did you mean "HOLDING_REGISTERS"?`},
 		{resource("r", "Int16", "HOLDING_REGISTERS", 1, "isByteSwp", true), `resource "r", attribute "isByteSwp": unknown attribute. Did you mean "isByteSwap"?`},
-		{driver.Resource{Name: "r", Type: "Int16", Attributes: map[string]any{primaryTable: "COILS"}},
-			"resource \"r\", attribute \"valueType\": coils hold Bool, not Int16\nresource \"r\", attribute \"startingAddress\": is missing"},
+		{driver.Resource{Name: "r", Type: "Int8", Attributes: map[string]any{primaryTable: "COILS"}},
+			"resource \"r\", attribute \"valueType\": coils hold Bool, not Int8\nresource \"r\", attribute \"startingAddress\": is missing"},
+		{resource("r", "Int16Array", "COILS", 1, arraySize, 2), `resource "r", attribute "valueType": coils hold Bool, not Int16Array`},
+		{resource("r", "String", "DISCRETE_INPUTS", 1, stringRegisterSize, 2), `resource "r", attribute "valueType": discrete inputs hold Bool, not String`},
+		{resource("r", "Int32", "COILS", 65520), `resource "r", attribute "startingAddress": coils 65520-65551 go beyond address 65535`},
 		{resource("r", "Int16", "HOLDING_REGISTERS", 3.1), `resource "r", attribute "startingAddress": "3.1" is not a whole number`},
 		{resource("r", "Int16", "HOLDING_REGISTERS", ""), `resource "r", attribute "startingAddress": is missing`},
 		{resource("r", "Uint32", "HOLDING_REGISTERS", nil), `resource "r", attribute "startingAddress": is missing`},
@@ -117,6 +120,7 @@ func TestAddressBase(t *testing.T) {
 func FuzzAddress(f *testing.F) {
 	f.Add("HOLDING_REGISTERS", "3.1", "Bool", "", "", "")
 	f.Add("COILS", "65535", "Bool", "INT16", "true", "1")
+	f.Add("DISCRETES_INPUT", "1", "Float64", "INT16", "true", "")
 	f.Add("INPUT_REGISTERS", "1e400", "String", "", "x", "9223372036854775808")
 	f.Fuzz(func(t *testing.T, table, start, kind, raw, swap, size string) {
 		r := resource("r", driver.Type(kind), table, start, rawType, raw, isWordSwap, swap, stringRegisterSize, size)
@@ -130,10 +134,13 @@ func FuzzAddress(f *testing.F) {
 		if a.start < 0 || a.count < 1 || a.end() > addresses || a.count > maxReadRegisters {
 			t.Fatalf("%+v is out of range", a)
 		}
-		if !a.table.bits() {
-			if _, err := decode(a, make([]uint16, a.count)); err != nil { // whatever is accepted can be read
-				t.Fatal(err)
-			}
+		if a.table.bits() {
+			_, err = decodeBits(a, make([]bool, a.count))
+		} else {
+			_, err = decode(a, make([]uint16, a.count))
+		}
+		if err != nil { // whatever is accepted can be read
+			t.Fatal(err)
 		}
 	})
 }

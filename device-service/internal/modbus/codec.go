@@ -79,11 +79,14 @@ func (a address) number(n uint64) (any, error) {
 }
 
 // decodeBits makes a value of coils or discrete inputs.
-func decodeBits(a address, bits []bool) any {
-	if a.elements == 0 {
-		return bits[0]
+func decodeBits(a address, bits []bool) (any, error) {
+	switch {
+	case a.element() != "Bool":
+		return decode(a, packed(bits))
+	case a.elements == 0:
+		return bits[0], nil
 	}
-	return append([]bool(nil), bits...)
+	return append([]bool(nil), bits...), nil
 }
 
 // encoded is what a write sets. Without masks it is all of the registers.
@@ -114,13 +117,22 @@ func encode(a address, v any) (encoded, error) {
 		return encoded{}, err
 	}
 	if a.table.bits() {
-		out := encoded{}
-		for _, e := range elements {
-			out.bits = append(out.bits, e.(bool))
-		}
-		return out, nil
+		return a.encodeBits(elements)
 	}
 	return a.encodeRegisters(elements)
+}
+
+func (a address) encodeBits(elements []any) (encoded, error) {
+	if a.element() != "Bool" {
+		a.count /= 16
+		out, err := a.encodeRegisters(elements)
+		return encoded{bits: unpacked(out.registers)}, err
+	}
+	out := encoded{}
+	for _, e := range elements {
+		out.bits = append(out.bits, e.(bool))
+	}
+	return out, nil
 }
 
 func (a address) goType() reflect.Type {

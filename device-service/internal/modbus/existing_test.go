@@ -54,7 +54,7 @@ func TestExistingFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"Coil": true, "Contact": false, "Contact4": true, "Bit": true, "BitOfNumber": true, "LowBitOfNumber": true, "BitOfRegister": true, "Hexadecimal": uint16(28), "Small": int16(10), "Word": uint16(11), "Scaled": float32(12), "Scaled64": 13.0,
+		"Coil": true, "Coils": int16(0x4992), "Contact": false, "Contact4": true, "Bit": true, "BitOfNumber": true, "LowBitOfNumber": true, "BitOfRegister": true, "Hexadecimal": uint16(28), "Small": int16(10), "Word": uint16(11), "Scaled": float32(12), "Scaled64": 13.0,
 		"Long": uint32(15<<16 | 14), "Swapped": int32(0x1000<<16 | 0x1100), "Raw32": float64(19<<16 | 18), "Huge": int64(20<<48 | 21<<32 | 22<<16 | 23),
 		"Unsigned": uint64(24<<48 | 25<<32 | 26<<16 | 27), "Text": "ABC",
 	}

@@ -74,7 +74,7 @@ func (r *reader) fill(g group, a answer) {
 		reading := &r.readings[i]
 		reading.Time = a.time
 		if address.table.bits() {
-			reading.Value = decodeBits(address, a.bits[at:at+address.count])
+			reading.Value, reading.Err = decodeBits(address, a.bits[at:at+address.count])
 			continue
 		}
 		reading.Value, reading.Err = decode(address, a.registers[at:at+address.count])
