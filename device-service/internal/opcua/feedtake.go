@@ -136,7 +136,7 @@ func (f *feed) fetch(ctx context.Context, s *session, sub *subscription, until u
 		case s.probe(ctx) != nil:
 			return false
 		default: // the server cannot do it
-			lost = int(until - sub.next)
+			lost += int(until - sub.next)
 			sub.next = until
 			continue
 		}
