@@ -49,6 +49,9 @@ func BenchmarkModbusDevices(b *testing.B) {
 	time.Sleep(cycles * time.Second)
 	cpu := p.CPU(b) - before
 	jitter, events := arrivals.jitter()
+	if least := endpoints * unitsEach * (cycles - 1); events < least || jitter > time.Second/2 {
+		b.Errorf("the cycle is not held: %d events, want %d at least; jitter p99 %v", events, least, jitter)
+	}
 	perReading := float64(cpu.Microseconds()) / float64(events*registers)
 	b.Logf("200 Modbus devices, 50 registers each, every second for %d s\n  %d of %d events\n  jitter p99 %v\n  %.2f µs of processor a reading, %.0f %% of one core",
 		cycles, events, endpoints*unitsEach*cycles, jitter.Round(10*time.Microsecond), perReading, 100*cpu.Seconds()/cycles)
@@ -142,6 +145,9 @@ func (a *arrivals) jitter() (p99 time.Duration, events int) {
 		for i, at := range times {
 			off = append(off, (at.Sub(times[0]) - time.Duration(i)*time.Second).Abs())
 		}
+	}
+	if events == 0 {
+		return 0, 0
 	}
 	slices.Sort(off)
 	return off[len(off)*99/100], events
