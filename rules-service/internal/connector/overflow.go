@@ -1,9 +1,6 @@
 package connector
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // Overflow sends messages one by one while its pace allows that. What is more
 // goes together: the target gets few messages, and none is lost.
@@ -17,8 +14,7 @@ type Overflow struct {
 
 // Write is that of a Sink.
 func (o *Overflow) Write(ctx context.Context, msgs []Outbound) error {
-	var refused []int
-	var refusal error
+	v := make(Verdicts, len(msgs))
 	for next := 0; next < len(msgs); {
 		more, err := o.Pace.Take(ctx)
 		n := 1
@@ -28,17 +24,14 @@ func (o *Overflow) Write(ctx context.Context, msgs []Outbound) error {
 			}
 			err = o.Send(ctx, msgs[next:next+n])
 		}
-		var permanent *Permanent
-		switch {
-		case err == nil:
-		case errors.As(err, &permanent):
-			refused, refusal = appendRange(refused, next, next+n), err
-		default: // those that were refused come again, and are refused again
-			return partial(appendRange(refused, next, len(msgs)), len(msgs), err)
+		v[next : next+n].Fill(err)
+		if v[next:next+n].Again() != nil {
+			v[next:].Fill(err)
+			break
 		}
 		next += n
 	}
-	return partial(refused, len(msgs), refusal)
+	return v.Err()
 }
 
 // joined is how many of the first messages go together.
@@ -49,19 +42,4 @@ func (o *Overflow) joined(msgs []Outbound) int {
 		}
 	}
 	return len(msgs)
-}
-
-func appendRange(dst []int, from, to int) []int {
-	for i := from; i < to; i++ {
-		dst = append(dst, i)
-	}
-	return dst
-}
-
-// partial is the error of a batch of which some messages failed.
-func partial(failed []int, all int, err error) error {
-	if len(failed) == 0 || len(failed) == all {
-		return err
-	}
-	return &Partial{Failed: failed, Err: err}
 }

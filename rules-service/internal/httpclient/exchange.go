@@ -87,8 +87,11 @@ func (a *Answer) FailureOf(text string, secrets ...string) error {
 }
 
 // RetryAfter is how long the server asks to wait; 0: it does not say.
-func (a *Answer) RetryAfter() time.Duration {
-	h := a.Header.Get("Retry-After")
+func (a *Answer) RetryAfter() time.Duration { return RetryAfter(a.Header) }
+
+// RetryAfter is Answer.RetryAfter of an answer that came in another way.
+func RetryAfter(header http.Header) time.Duration {
+	h := header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(h); err == nil {
 		return time.Duration(min(max(seconds, 0), math.MaxInt32)) * time.Second
 	}

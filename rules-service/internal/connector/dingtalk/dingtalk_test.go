@@ -1,12 +1,9 @@
 package dingtalk
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -100,69 +97,18 @@ func (f *fake) last() string {
 	if len(f.bodies) == 0 {
 		return ""
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(f.bodies[len(f.bodies)-1])
-	return strings.TrimSpace(b.String())
+	return connectortest.JSON(f.bodies[len(f.bodies)-1])
 }
 
-var quiet = connector.Env{Log: slog.New(slog.DiscardHandler)}
+func open(t *testing.T, p map[string]any) *sink {
+	t.Helper()
+	return connectortest.OpenSink(t, connectortest.Registry(Register), "dingtalk", p, connectortest.Quiet()).(*sink)
+}
 
 func props(url string, more map[string]any) map[string]any {
 	out := map[string]any{"server": url, "accessToken": token, "secret": secret}
 	maps.Copy(out, more)
 	return out
-}
-
-func open(t *testing.T, p map[string]any) *sink {
-	t.Helper()
-	r := connector.NewRegistry()
-	Register(r)
-	info, err := r.Sink("dingtalk")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := info.Decode(p, quiet)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.(*sink)
-}
-
-func messages(payloads ...string) []connector.Outbound {
-	out := make([]connector.Outbound, len(payloads))
-	for i, p := range payloads {
-		out[i].Payload = []byte(p)
-	}
-	return out
-}
-
-// through lets a client reach a fake without a network.
-type through struct{ http.Handler }
-
-func (h through) RoundTrip(req *http.Request) (*http.Response, error) {
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, req)
-	return w.Result(), nil
-}
-
-func class(err error) string {
-	var permanent *connector.Permanent
-	var later *connector.RetryAfter
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &permanent):
-		return "permanent"
-	case errors.As(err, &later):
-		return "after " + later.After.String()
-	}
-	return "retry"
 }
 
 // A signature of which the result is known, and how it stands in the address.
@@ -214,8 +160,8 @@ func TestMessages(t *testing.T) {
 	} {
 		f := &fake{}
 		s := open(t, props("http://dingtalk", c.props))
-		s.client = &http.Client{Transport: through{f}}
-		if err := s.Write(t.Context(), messages(c.payload)); err != nil || f.last() != c.want {
+		s.client = connectortest.Direct(f)
+		if err := s.Write(t.Context(), connectortest.Messages(c.payload)); err != nil || f.last() != c.want {
 			t.Errorf("%v:\n got %s %v\nwant %s", c.props, f.last(), err, c.want)
 		}
 	}
@@ -225,7 +171,7 @@ func TestMessages(t *testing.T) {
 func TestRateIsHeld(t *testing.T) {
 	f := &fake{}
 	s := open(t, props("http://dingtalk", map[string]any{"msgtype": "markdown"}))
-	s.client = &http.Client{Transport: through{f}}
+	s.client = connectortest.Direct(f)
 	synctest.Test(t, func(t *testing.T) {
 		told := 0
 		for n := range 600 {
@@ -259,8 +205,8 @@ func TestDigestOfCards(t *testing.T) {
 	for kind, payload := range map[string]string{"link": `{"title":"too hot","text":"x"}`, "raw": `{"msgtype":"text","text":{"content":"too hot"}}`} {
 		f := &fake{}
 		s := open(t, props("http://dingtalk", map[string]any{"msgtype": kind, "limit": "1/1h"}))
-		s.client = &http.Client{Transport: through{f}}
-		if err := s.Write(t.Context(), messages(payload, payload, "no JSON")); err != nil {
+		s.client = connectortest.Direct(f)
+		if err := s.Write(t.Context(), connectortest.Messages(payload, payload, "no JSON")); err != nil {
 			t.Error(err)
 		}
 		if got := fmt.Sprintf("%q", f.contents()); got != fmt.Sprintf("[%q]", "3 messages:\ntoo hot (× 2)\n"+kind) {
@@ -274,20 +220,20 @@ func TestAnswers(t *testing.T) {
 	defer server.Close()
 	s := open(t, props(server.URL, map[string]any{"limit": ""}))
 	for _, want := range []string{"after 10m0s", "retry", "permanent", "permanent", "after 10m0s", ""} {
-		if err := s.Write(t.Context(), messages("x")); class(err) != want || err != nil && strings.Contains(err.Error(), token) {
+		if err := s.Write(t.Context(), connectortest.Messages("x")); connectortest.Class(err) != want || err != nil && strings.Contains(err.Error(), token) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	if err := s.Write(t.Context(), messages("")); class(err) != "permanent" {
+	if err := s.Write(t.Context(), connectortest.Messages("")); connectortest.Class(err) != "permanent" {
 		t.Error(err)
 	}
 	for kind, payload := range map[string]string{"link": "text", "raw": `{"msgtype":"text"}`} {
-		if err := open(t, props(server.URL, map[string]any{"msgtype": kind})).Write(t.Context(), messages(payload)); class(err) != "permanent" {
+		if err := open(t, props(server.URL, map[string]any{"msgtype": kind})).Write(t.Context(), connectortest.Messages(payload)); connectortest.Class(err) != "permanent" {
 			t.Error(err)
 		}
 	}
 	long := strings.Repeat("锅", 10_000)
-	if err := s.Write(t.Context(), messages(long)); err != nil {
+	if err := s.Write(t.Context(), connectortest.Messages(long)); err != nil {
 		t.Error("a long text:", err)
 	}
 }
@@ -306,8 +252,8 @@ func TestWrongCredentialsAndServers(t *testing.T) {
 		{map[string]any{"server": fmt.Sprintf("http://127.0.0.1:%d", servers.FreePort(t))}, "retry", "refused"},
 		{map[string]any{"server": "https://" + expired, "rootCaPath": trust}, "retry", "expired"},
 	} {
-		err := open(t, props(server.URL, c.more)).Write(t.Context(), messages("x"))
-		if class(err) != c.class || !strings.Contains(err.Error(), c.want) {
+		err := open(t, props(server.URL, c.more)).Write(t.Context(), connectortest.Messages("x"))
+		if connectortest.Class(err) != c.class || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v", c.more, err)
 		}
 		for _, s := range []string{token, secret, "SECwrong", "WRONG-TOKEN"} {
@@ -319,9 +265,7 @@ func TestWrongCredentialsAndServers(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
-	r := connector.NewRegistry()
-	Register(r)
-	info, err := r.Sink("dingtalk")
+	info, err := connectortest.Registry(Register).Sink("dingtalk")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,7 +279,7 @@ func TestMistakes(t *testing.T) {
 		`property "isAtAll": true or false is wanted`:            {"isAtAll": []any{1, 2}},
 		`unknown property "atMobile"; did you mean "atMobiles"?`: {"atMobile": "1"},
 	} {
-		if _, err := info.Decode(props("http://h", more), quiet); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "TOPSECRET") {
+		if _, err := info.Decode(props("http://h", more), connectortest.Quiet()); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "TOPSECRET") {
 			t.Errorf("%v:\n got %v\nwant %s", more, err, want)
 		}
 	}
@@ -345,8 +289,8 @@ func FuzzBody(f *testing.F) {
 	f.Add(`{"msgtype":"text","text":{"content":"x"}}`, "link")
 	f.Fuzz(func(_ *testing.T, payload, kind string) {
 		s := &sink{config: Config{Type: kind}}
-		_, _ = s.body(messages(payload))
-		_, _ = s.body(messages(payload, payload))
+		_, _ = s.body(connectortest.Messages(payload))
+		_, _ = s.body(connectortest.Messages(payload, payload))
 	})
 }
 

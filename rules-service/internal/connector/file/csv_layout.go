@@ -17,6 +17,7 @@ type csvLayout struct {
 
 	// These are used again for each message.
 	parser fastjson.Parser
+	row    [1]*fastjson.Value // of a message that is one
 	buf    bytes.Buffer
 	writer *csv.Writer // to buf
 	cells  []string
@@ -71,7 +72,8 @@ func (l *csvLayout) rows(payload []byte) ([]*fastjson.Value, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a csv file wants rows in JSON: %w", err)
 	}
-	rows := []*fastjson.Value{v}
+	l.row[0] = v
+	rows := l.row[:]
 	if v.Type() == fastjson.TypeArray {
 		rows = v.GetArray()
 	}

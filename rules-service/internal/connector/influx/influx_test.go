@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -24,27 +23,16 @@ import (
 const database = "plant"
 
 func decode(name string, props map[string]any) (*connector.SinkConfig, error) {
-	r := connector.NewRegistry()
-	Register(r)
-	info, err := r.Sink(name)
+	info, err := connectortest.Registry(Register).Sink(name)
 	if err != nil {
 		return nil, err
 	}
-	return info.Decode(props, connector.Env{Log: slog.New(slog.DiscardHandler)})
+	return info.Decode(props, connectortest.Quiet())
 }
 
 func open(t testing.TB, name string, props map[string]any) connector.Sink {
 	t.Helper()
-	c, err := decode(name, props)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close(context.Background()) })
-	return s
+	return connectortest.OpenSink(t, connectortest.Registry(Register), name, props, connectortest.Quiet())
 }
 
 // v1 is a sink for a database of a server.
@@ -53,20 +41,6 @@ func v1(t testing.TB, p *servers.Process, more map[string]any) connector.Sink {
 	props := map[string]any{"addr": "http://" + p.Addr(), "database": database, "measurement": "m", "timeout": "20s"}
 	maps.Copy(props, more)
 	return open(t, "influx", props)
-}
-
-// rows is a message of rows written as JSON.
-func rows(t testing.TB, values map[string]string, list ...string) connector.Outbound {
-	t.Helper()
-	var all []*value.Fields
-	for _, text := range list {
-		v, err := codec.ParseJSON([]byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, v.Object())
-	}
-	return connector.Outbound{Payload: codec.AppendRows(nil, all), Values: values, Rule: "r"}
 }
 
 // ask sends a statement to a server and returns the points as JSON objects
@@ -144,12 +118,12 @@ func influxDB(t testing.TB) *servers.Process {
 func TestConformance(t *testing.T) {
 	p := influxDB(t)
 	mend := func(*testing.T) { p.Start(t) } // for all parts of the suite
-	bad := rows(t, nil, `{"bad":"a text where a number was"}`)
+	bad := connectortest.Rows(t, nil, `{"bad":"a text where a number was"}`)
 	for name, more := range map[string]map[string]any{"plain": nil, "gzip": {"compression": "gzip"}} {
 		t.Run(name, func(t *testing.T) {
 			h := connectortest.Sink{
 				New:      func(t *testing.T) connector.Sink { return v1(t, p, more) },
-				Message:  func(payload string) connector.Outbound { return rows(t, nil, payload) },
+				Message:  func(payload string) connector.Outbound { return connectortest.Rows(t, nil, payload) },
 				Received: func(t *testing.T) []string { return untimed(t, ask(t, p, "SELECT * FROM m")) },
 				Bad:      &bad,
 				Break:    func(*testing.T) { p.Kill() },
@@ -188,7 +162,7 @@ func TestTimesDiffer(t *testing.T) {
 	s := v1(t, p, nil)
 	var msgs []connector.Outbound
 	for i := range 1000 {
-		msgs = append(msgs, rows(t, nil, fmt.Sprintf(`{"n":%d}`, i), fmt.Sprintf(`{"n":%d}`, i)))
+		msgs = append(msgs, connectortest.Rows(t, nil, fmt.Sprintf(`{"n":%d}`, i), fmt.Sprintf(`{"n":%d}`, i)))
 	}
 	if err := s.Write(t.Context(), msgs); err != nil {
 		t.Fatal(err)
@@ -205,7 +179,7 @@ func TestBadPoints(t *testing.T) {
 	write := func(texts ...string) error {
 		var msgs []connector.Outbound
 		for _, text := range texts {
-			msgs = append(msgs, rows(t, nil, text))
+			msgs = append(msgs, connectortest.Rows(t, nil, text))
 		}
 		return s.Write(t.Context(), msgs)
 	}
@@ -299,7 +273,7 @@ func TestSecured(t *testing.T) {
 	if err := s.Connect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Write(t.Context(), []connector.Outbound{rows(t, nil, `{"a":1}`)}); err != nil {
+	if err := s.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, nil, `{"a":1}`)}); err != nil {
 		t.Fatal(err)
 	}
 	s.server.query.Set("db", "elsewhere")

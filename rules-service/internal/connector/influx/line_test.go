@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/connectortest"
 	"sluice/sqlengine/value"
 )
 
@@ -96,7 +97,7 @@ func TestEscapes(t *testing.T) {
 	s := v1(t, p, nil)
 	texts := []string{`a`, `a b`, `a,b`, `a=b`, `a\b`, `a\,b`, `a\ b`, `a\=b`, `\a`, `"a"`, `a"b`, "ü€", `a\\b`, "tab\there", `{{}}`, `'a'`, `a;b`}
 	for i, text := range texts {
-		m := rows(t, map[string]string{"measurement": "m", "tags.t": text, "tags.i": fmt.Sprint(i)}, object(t, text))
+		m := connectortest.Rows(t, map[string]string{"measurement": "m", "tags.t": text, "tags.i": fmt.Sprint(i)}, object(t, text))
 		if err := s.Write(t.Context(), []connector.Outbound{m}); err != nil {
 			t.Errorf("%q: %v", text, err)
 			continue

@@ -6,12 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -122,7 +119,7 @@ func (s *server) judge(res *http.Response, text []byte) error {
 	case http.StatusNotFound:
 		return fmt.Errorf("%w; create what it does not find, or name another one", err)
 	}
-	if after := later(res); after > 0 {
+	if after := httpclient.RetryAfter(res.Header); after > 0 {
 		return &connector.RetryAfter{Err: err, After: after}
 	}
 	return err
@@ -146,16 +143,4 @@ func (s *server) said(text []byte) string {
 		return ""
 	}
 	return ": " + said
-}
-
-// later is how long the server asks to wait; 0: it does not say.
-func later(res *http.Response) time.Duration {
-	h := res.Header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(h); err == nil {
-		return time.Duration(min(max(seconds, 0), math.MaxInt32)) * time.Second
-	}
-	if at, err := http.ParseTime(h); err == nil {
-		return max(time.Until(at), 0)
-	}
-	return 0
 }

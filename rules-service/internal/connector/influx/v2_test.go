@@ -108,10 +108,10 @@ func v2(t testing.TB, addr string) connector.Sink {
 
 func TestConformanceV2(t *testing.T) {
 	f, s := newFront(t)
-	bad := rows(t, nil, `{"bad":"a text where a number was"}`)
+	bad := connectortest.Rows(t, nil, `{"bad":"a text where a number was"}`)
 	h := connectortest.Sink{
 		New:      func(t *testing.T) connector.Sink { return v2(t, s.URL) },
-		Message:  func(payload string) connector.Outbound { return rows(t, nil, payload) },
+		Message:  func(payload string) connector.Outbound { return connectortest.Rows(t, nil, payload) },
 		Received: func(t *testing.T) []string { return untimed(t, ask(t, f.back, "SELECT * FROM m")) },
 		Bad:      &bad,
 		Break:    func(*testing.T) { f.back.Kill() },
@@ -149,7 +149,7 @@ func TestAnswers(t *testing.T) {
 		if c.after != "" {
 			f.header.Set("Retry-After", c.after)
 		}
-		err := s.Write(t.Context(), []connector.Outbound{rows(t, nil, `{"a":1}`)})
+		err := s.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, nil, `{"a":1}`)})
 		if got := class(err); got != c.want {
 			t.Errorf("%d %s: %s, want %s: %v", c.status, c.after, got, c.want, err)
 		}
@@ -183,7 +183,7 @@ func TestTooLargeAndAway(t *testing.T) {
 	s := v2(t, server.URL)
 	var msgs []connector.Outbound
 	for range 8 {
-		msgs = append(msgs, rows(t, nil, `{"a":1}`))
+		msgs = append(msgs, connectortest.Rows(t, nil, `{"a":1}`))
 	}
 	f.statuses = []int{http.StatusRequestEntityTooLarge}
 	if err := s.Write(t.Context(), msgs); err != nil {

@@ -59,22 +59,20 @@ func (s *cloudSink) Write(ctx context.Context, msgs []connector.Outbound) error 
 	if step == 0 {
 		step = len(msgs)
 	}
-	v := make(verdicts, len(msgs))
+	v := make(connector.Verdicts, len(msgs))
 	for from := 0; from < len(msgs); from += step {
 		to := min(from+step, len(msgs))
 		s.write(ctx, msgs[from:to], v[from:to])
-		if err := v[from:to].again(); err != nil {
-			for i := to; i < len(msgs); i++ {
-				v[i] = err
-			}
+		if err := v[from:to].Again(); err != nil {
+			v[to:].Fill(err)
 			break
 		}
 	}
-	return v.error()
+	return v.Err()
 }
 
 // write publishes messages that are under way together.
-func (s *cloudSink) write(ctx context.Context, msgs []connector.Outbound, v verdicts) {
+func (s *cloudSink) write(ctx context.Context, msgs []connector.Outbound, v connector.Verdicts) {
 	defer s.answers.forget()
 	waiting := make([]*answer, len(msgs))
 	shaped := make([]connector.Outbound, 0, len(msgs))
@@ -92,7 +90,7 @@ func (s *cloudSink) write(ctx context.Context, msgs []connector.Outbound, v verd
 		at = append(at, i)
 	}
 	if len(shaped) > 0 {
-		v.add(s.sink.Write(ctx, shaped), at)
+		spread(s.sink.Write(ctx, shaped), at, v)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, s.options.Timeout, errNoVerdict)
 	defer cancel()
@@ -103,11 +101,8 @@ func (s *cloudSink) write(ctx context.Context, msgs []connector.Outbound, v verd
 	}
 }
 
-// verdicts are what became of each message of a batch.
-type verdicts []error
-
-// add notes what became of messages that were written together.
-func (v verdicts) add(err error, at []int) {
+// spread notes what became of messages that were written together.
+func spread(err error, at []int, v connector.Verdicts) {
 	var partial *connector.Partial
 	switch {
 	case err == nil:
@@ -120,37 +115,6 @@ func (v verdicts) add(err error, at []int) {
 			v[i] = err
 		}
 	}
-}
-
-// again is the first error that is worth another attempt, or nil.
-func (v verdicts) again() error {
-	for _, err := range v {
-		var permanent *connector.Permanent
-		if err != nil && !errors.As(err, &permanent) {
-			return err
-		}
-	}
-	return nil
-}
-
-// error is the whole as Write tells it: an error that is worth another attempt
-// covers those that are not, which then fail again.
-func (v verdicts) error() error {
-	err := v.again()
-	var failed []int
-	for i, e := range v {
-		if e == nil {
-			continue
-		}
-		failed = append(failed, i)
-		if err == nil {
-			err = e
-		}
-	}
-	if len(failed) == 0 || len(failed) == len(v) {
-		return err
-	}
-	return &connector.Partial{Failed: failed, Err: err}
 }
 
 // newCloudSource subscribes to topics of a cloud.

@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -21,38 +20,12 @@ import (
 
 func openNamed(t *testing.T, r *connector.Registry, name string, props map[string]any) connector.Sink {
 	t.Helper()
-	info, err := r.Sink(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := info.Decode(props, env())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close(context.Background()) })
-	return s
+	return connectortest.OpenSink(t, r, name, props, connectortest.Quiet())
 }
 
 func openNamedSource(t *testing.T, r *connector.Registry, name string, props map[string]any) connector.Source {
 	t.Helper()
-	info, err := r.Source(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := info.Decode(props, env())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close(context.Background()) })
-	return s
+	return connectortest.OpenSource(t, r, name, props, connectortest.Quiet())
 }
 
 func merged(sets ...map[string]any) map[string]any {

@@ -3,6 +3,8 @@ package mqtt
 import (
 	"strings"
 	"testing"
+
+	"sluice/rules-service/internal/connectortest"
 )
 
 // Mistakes in the properties of clouds are found when a rule is made.
@@ -54,7 +56,7 @@ func TestCloudMistakes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = info.Decode(merged(base[c.sink], c.props), env())
+		_, err = info.Decode(merged(base[c.sink], c.props), connectortest.Quiet())
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "TOPSECRET") {
 			t.Errorf("%s %v:\n got %v\nwant %s", c.sink, c.props, err, c.want)
 		}
@@ -66,11 +68,11 @@ func TestCloudMistakes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for datasource, want := range map[string]string{"a/#/b": "#", "": `property "datasource" is missing`} {
-			if _, err := info.Decode(with(props, "datasource", datasource), env()); err == nil || !strings.Contains(err.Error(), want) {
+			if _, err := info.Decode(with(props, "datasource", datasource), connectortest.Quiet()); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s from %q: %v", name, datasource, err)
 			}
 		}
-		if _, err := info.Decode(merged(props, map[string]any{"datasource": "a", "qos": 2}), env()); err == nil || !strings.Contains(err.Error(), "0 and 1, not 2") {
+		if _, err := info.Decode(merged(props, map[string]any{"datasource": "a", "qos": 2}), connectortest.Quiet()); err == nil || !strings.Contains(err.Error(), "0 and 1, not 2") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

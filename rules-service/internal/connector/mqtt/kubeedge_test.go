@@ -30,7 +30,7 @@ func TestKubeEdgeConformance(t *testing.T) {
 	h := connectortest.Source{
 		Acks: true,
 		New: func(t *testing.T) connector.Source {
-			c, err := decodeSource(t, "kubeedge", env(), map[string]any{"datasource": "twin", "server": url, "timeout": "20s"})
+			c, err := decodeSource(t, "kubeedge", connectortest.Quiet(), map[string]any{"datasource": "twin", "server": url, "timeout": "20s"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,7 +76,7 @@ func TestKubeEdgeConfigurations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	e := env()
+	e := connectortest.Quiet()
 	e.Files = connector.Files{Dir: dir}
 	for _, c := range []struct{ source, datasource, file, format, want string }{
 		{"kubeedge", "twin", "", "kubeedge", ""},
@@ -119,7 +119,7 @@ func TestKubeEdgeConfigurations(t *testing.T) {
 
 // Streams share what was read of a file.
 func TestModelFilesAreShared(t *testing.T) {
-	e := env()
+	e := connectortest.Quiet()
 	e.Files = connector.Files{Dir: t.TempDir()}
 	if err := os.WriteFile(filepath.Join(e.Files.Dir, "m.json"), []byte(`{"deviceModels":[{"name":"m"}]}`), 0o600); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/connectortest"
 	"sluice/tests/servers"
 )
 
@@ -24,7 +25,7 @@ func TestMemoryOfSources(t *testing.T) {
 	}
 	configs := make([]*connector.SourceConfig, n)
 	for i := range configs {
-		if configs[i], err = info.Decode(map[string]any{"datasource": fmt.Sprintf("own/%d", i), "server": url, "timeout": "60s"}, env()); err != nil {
+		if configs[i], err = info.Decode(map[string]any{"datasource": fmt.Sprintf("own/%d", i), "server": url, "timeout": "60s"}, connectortest.Quiet()); err != nil {
 			t.Fatal(err)
 		}
 	}

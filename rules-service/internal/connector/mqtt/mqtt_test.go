@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -41,46 +40,16 @@ func done(t *testing.T, tok paho.Token) {
 	}
 }
 
-func env() connector.Env { return connector.Env{Log: slog.New(slog.DiscardHandler)} }
-
-func registry() *connector.Registry {
-	r := connector.NewRegistry()
-	Register(r)
-	return r
-}
+func registry() *connector.Registry { return connectortest.Registry(Register) }
 
 func openSource(t *testing.T, r *connector.Registry, props map[string]any) connector.Source {
 	t.Helper()
-	info, err := r.Source("mqtt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := info.Decode(props, env())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return openNamedSource(t, r, "mqtt", props)
 }
 
 func openSink(t *testing.T, r *connector.Registry, props map[string]any) connector.Sink {
 	t.Helper()
-	info, err := r.Sink("mqtt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := info.Decode(props, env())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return openNamed(t, r, "mqtt", props)
 }
 
 func TestSourceConformance(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
+	"sluice/rules-service/internal/connectortest"
 	"sluice/rules-service/internal/delivery"
 	"sluice/sqlengine/value"
 )
@@ -82,7 +83,7 @@ func (b *strict) takes(topic string) bool {
 func TestPoisonTopic(t *testing.T) {
 	b := &strict{}
 	url := b.listen(t)
-	pool := delivery.NewPool(registry(), env())
+	pool := delivery.NewPool(registry(), connectortest.Quiet())
 	target, err := pool.Open(delivery.Action{Rule: "r1", Type: "mqtt", Props: map[string]any{
 		"server": url, "topic": "{{.t}}", "qos": 1, "sendSingle": true, "timeout": "20s",
 	}})

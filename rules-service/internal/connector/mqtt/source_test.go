@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/connectortest"
 	"sluice/tests/servers"
 )
 
@@ -294,18 +295,18 @@ func TestSourceConfig(t *testing.T) {
 		if props["datasource"] == nil {
 			props["datasource"] = "a"
 		}
-		if _, err := info.Decode(props, env()); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := info.Decode(props, connectortest.Quiet()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	c, err := info.Decode(map[string]any{"datasource": "a", "clientStatePath": "/tmp/state"}, env())
+	c, err := info.Decode(map[string]any{"datasource": "a", "clientStatePath": "/tmp/state"}, connectortest.Quiet())
 	if err != nil || len(c.Warnings) != 1 || c.Warnings[0] != `property "clientStatePath" has no effect; leave it out` {
 		t.Errorf("%v, %v", c, err)
 	}
 	group := func(props map[string]any) string {
 		t.Helper()
 		props["datasource"] = "a"
-		c, err := info.Decode(props, env())
+		c, err := info.Decode(props, connectortest.Quiet())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/connectortest"
 	"sluice/tests/servers"
 )
 
@@ -23,7 +24,7 @@ func BenchmarkEightThousandSources(b *testing.B) {
 		}
 		opened := make([]*connector.SourceConfig, n)
 		for i := range opened {
-			if opened[i], err = info.Decode(map[string]any{"datasource": fmt.Sprintf("plant/line%d/device%d/temperature", i%20, i), "server": url, "timeout": "20s"}, env()); err != nil {
+			if opened[i], err = info.Decode(map[string]any{"datasource": fmt.Sprintf("plant/line%d/device%d/temperature", i%20, i), "server": url, "timeout": "20s"}, connectortest.Quiet()); err != nil {
 				b.Fatal(err)
 			}
 		}

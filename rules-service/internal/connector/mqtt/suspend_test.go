@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/connectortest"
 	"sluice/tests/servers"
 )
 
@@ -24,7 +25,7 @@ func TestSuspendKeepsTheSubscription(t *testing.T) {
 		if name == "qos 0" {
 			p["qos"] = 0
 		}
-		if c, err := info.Decode(p, env()); err != nil || c.Durable != want {
+		if c, err := info.Decode(p, connectortest.Quiet()); err != nil || c.Durable != want {
 			t.Errorf("%s: durable is not %v, %v", name, want, err)
 		}
 	}

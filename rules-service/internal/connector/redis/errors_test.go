@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/connectortest"
 	"sluice/rules-service/internal/httpclient"
 	"sluice/tests/servers"
 )
@@ -79,7 +80,7 @@ func TestForbidden(t *testing.T) {
 	if err := s.Connect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	err := s.Write(t.Context(), []connector.Outbound{message(t, map[string]string{"key": "k"}, `{"a":1}`)})
+	err := s.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, map[string]string{"key": "k"}, `{"a":1}`)})
 	var permanent *connector.Permanent
 	if !errors.Is(err, connector.ErrNotConnected) || errors.As(err, &permanent) || !strings.Contains(err.Error(), "what the user may do") {
 		t.Errorf("%v", err)
@@ -152,7 +153,7 @@ func TestBadProperties(t *testing.T) {
 			_, err = decodeSink(kind, props)
 		case "lookup":
 			info, _ := registry().Lookup("redis")
-			_, err = info.Decode(props, env())
+			_, err = info.Decode(props, connectortest.Quiet())
 		default:
 			_, err = decodeSource(kind, props)
 		}
@@ -250,7 +251,7 @@ func TestContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := info.Decode(map[string]any{"addr": "h:1", "username": "u", "password": "p", "dataType": "list", "datasource": "2", "lookup": map[string]any{"cache": true}}, env()); err != nil {
+	if _, err := info.Decode(map[string]any{"addr": "h:1", "username": "u", "password": "p", "dataType": "list", "datasource": "2", "lookup": map[string]any{"cache": true}}, connectortest.Quiet()); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,8 +1,6 @@
 package redis
 
 import (
-	"context"
-	"log/slog"
 	"maps"
 	"sync"
 	"testing"
@@ -10,28 +8,21 @@ import (
 
 	client "github.com/redis/go-redis/v9"
 
-	"sluice/rules-service/internal/codec"
 	"sluice/rules-service/internal/connector"
-	"sluice/sqlengine/value"
+	"sluice/rules-service/internal/connectortest"
 	"sluice/tests/servers"
 )
 
 const patience = time.Minute
 
-var registry = sync.OnceValue(func() *connector.Registry {
-	r := connector.NewRegistry()
-	Register(r)
-	return r
-})
-
-func env() connector.Env { return connector.Env{Log: slog.New(slog.DiscardHandler)} }
+var registry = sync.OnceValue(func() *connector.Registry { return connectortest.Registry(Register) })
 
 func decodeSink(name string, props map[string]any) (*connector.SinkConfig, error) {
 	info, err := registry().Sink(name)
 	if err != nil {
 		return nil, err
 	}
-	return info.Decode(props, env())
+	return info.Decode(props, connectortest.Quiet())
 }
 
 func decodeSource(name string, props map[string]any) (*connector.SourceConfig, error) {
@@ -39,53 +30,22 @@ func decodeSource(name string, props map[string]any) (*connector.SourceConfig, e
 	if err != nil {
 		return nil, err
 	}
-	return info.Decode(props, env())
+	return info.Decode(props, connectortest.Quiet())
 }
 
 func openSink(t testing.TB, name string, props map[string]any) connector.Sink {
 	t.Helper()
-	c, err := decodeSink(name, props)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close(context.Background()) })
-	return s
+	return connectortest.OpenSink(t, registry(), name, props, connectortest.Quiet())
 }
 
 func openSource(t testing.TB, name string, props map[string]any) connector.Source {
 	t.Helper()
-	c, err := decodeSource(name, props)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close(context.Background()) })
-	return s
+	return connectortest.OpenSource(t, registry(), name, props, connectortest.Quiet())
 }
 
 func openLookup(t testing.TB, props map[string]any) connector.Lookup {
 	t.Helper()
-	info, err := registry().Lookup("redis")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := info.Decode(props, env())
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close(context.Background()) })
-	return l
+	return connectortest.OpenLookup(t, registry(), "redis", props, connectortest.Quiet())
 }
 
 // at are the properties of a server, and more.
@@ -111,18 +71,4 @@ func do(t testing.TB, c *client.Client, args ...any) any {
 		t.Fatalf("%v: %v", args, err)
 	}
 	return got
-}
-
-// message is one of rows written as JSON.
-func message(t testing.TB, values map[string]string, texts ...string) connector.Outbound {
-	t.Helper()
-	var list []*value.Fields
-	for _, text := range texts {
-		v, err := codec.ParseJSON([]byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, v.Object())
-	}
-	return connector.Outbound{Payload: codec.AppendRows(nil, list), Values: values, Rule: "r"}
 }

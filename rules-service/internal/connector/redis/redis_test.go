@@ -48,10 +48,12 @@ func TestSinkConformance(t *testing.T) {
 			admin := direct(t, p)
 			do(t, admin, "FLUSHALL")
 			do(t, admin, "SET", "wrong", "x")
-			bad := message(t, map[string]string{"key": "wrong"}, `{"bad":1}`)
+			bad := connectortest.Rows(t, map[string]string{"key": "wrong"}, `{"bad":1}`)
 			h := connectortest.Sink{
-				New:      func(t *testing.T) connector.Sink { return openSink(t, "redis", at(p, c.props)) },
-				Message:  func(text string) connector.Outbound { return message(t, map[string]string{"key": "k"}, text) },
+				New: func(t *testing.T) connector.Sink { return openSink(t, "redis", at(p, c.props)) },
+				Message: func(text string) connector.Outbound {
+					return connectortest.Rows(t, map[string]string{"key": "k"}, text)
+				},
 				Received: c.received,
 				Bad:      &bad,
 				Break:    func(*testing.T) { p.Kill() },
@@ -201,7 +203,7 @@ func TestDataTypes(t *testing.T) {
 			t.Fatal(err)
 		}
 		key, _ := step.props["key"].(string)
-		if err := s.Write(t.Context(), []connector.Outbound{message(t, map[string]string{"key": key}, step.rows...)}); err != nil {
+		if err := s.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, map[string]string{"key": key}, step.rows...)}); err != nil {
 			t.Errorf("%v: %v", step.props, err)
 			continue
 		}
@@ -218,7 +220,7 @@ func TestDatabaseNumber(t *testing.T) {
 	if err := s.Connect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Write(t.Context(), []connector.Outbound{message(t, map[string]string{"key": "a"}, `{"n":1}`)}); err != nil {
+	if err := s.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, map[string]string{"key": "a"}, `{"n":1}`)}); err != nil {
 		t.Fatal(err)
 	}
 	l := openLookup(t, at(p, map[string]any{"dataType": "string", "datasource": "3"}))
@@ -434,6 +436,35 @@ func TestStreamPassesBy(t *testing.T) {
 	}
 }
 
+// Entries that were read when the connection was lost come to the rules after
+// all, and are not acknowledged before.
+func TestStreamLosesNothingThatItRead(t *testing.T) {
+	p := servers.Redis(t)
+	c := direct(t, p)
+	do(t, c, "XADD", "s", "*", "p", "kept")
+	do(t, c, "XADD", "s", "*", "other", "acknowledged at once")
+	s := streamOf(t, p, "one", nil)
+	_ = s.(*stream).control.client.Close()
+	if msgs, _, err := s.Read(t.Context()); err == nil {
+		t.Fatalf("%d messages without a connection for acknowledgements", len(msgs))
+	}
+	if err := s.Connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, acks := receive(t, s, 1)
+	if strings.Join(got, "") != "kept" {
+		t.Errorf("%q", got)
+	}
+	acks[0](nil)
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pending, err := c.XPending(t.Context(), "s", "g").Result()
+	if err != nil || pending.Count != 0 {
+		t.Errorf("%+v %v", pending, err)
+	}
+}
+
 // Fields of entries are columns, of the types that the stream declares.
 func TestStreamFields(t *testing.T) {
 	p := servers.Redis(t)
@@ -441,7 +472,7 @@ func TestStreamFields(t *testing.T) {
 	if err := sink.Connect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := sink.Write(t.Context(), []connector.Outbound{message(t, map[string]string{"key": "s"}, `{"device":"pump","temperature":21.5,"on":true}`)}); err != nil {
+	if err := sink.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, map[string]string{"key": "s"}, `{"device":"pump","temperature":21.5,"on":true}`)}); err != nil {
 		t.Fatal(err)
 	}
 	conf, err := decodeSource("redisStream", at(p, map[string]any{"datasource": "s", "start": "0"}))

@@ -36,7 +36,7 @@ func (c *connection) write(ctx context.Context, msgs []connector.Outbound, comma
 		return connector.ErrNotConnected
 	}
 	p := c.client.Pipeline()
-	ends, faults := make([]int, len(msgs)), make([]error, len(msgs))
+	ends, faults := make([]int, len(msgs)), make(connector.Verdicts, len(msgs))
 	for i := range msgs {
 		if err := commands(p, &msgs[i]); err != nil {
 			faults[i] = &connector.Permanent{Err: err}
@@ -44,7 +44,7 @@ func (c *connection) write(ctx context.Context, msgs []connector.Outbound, comma
 		ends[i] = p.Len()
 	}
 	if p.Len() == 0 {
-		return outcome(faults)
+		return faults.Err()
 	}
 	done, err := p.Exec(ctx)
 	if err != nil && ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled) {
@@ -59,31 +59,7 @@ func (c *connection) write(ctx context.Context, msgs []connector.Outbound, comma
 		}
 		start = end
 	}
-	return outcome(faults)
-}
-
-// outcome is the error of a batch. Behind a message that may still be written
-// none counts as refused: it would be told without its reason.
-func outcome(faults []error) error {
-	var failed []int
-	var first error
-	for i, err := range faults {
-		if err == nil {
-			continue
-		}
-		failed = append(failed, i)
-		var permanent *connector.Permanent
-		if first == nil || errors.As(first, &permanent) && !errors.As(err, &permanent) {
-			first = err
-		}
-	}
-	switch {
-	case first == nil:
-		return nil
-	case len(failed) == len(faults):
-		return first
-	}
-	return &connector.Partial{Failed: failed, Err: first}
+	return faults.Err()
 }
 
 // commands adds those of a message, all or none.

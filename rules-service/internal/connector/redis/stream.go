@@ -184,7 +184,12 @@ func (s *stream) take(ctx context.Context, entries []client.XMessage) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	return s.control.client.XAck(ctx, s.config.Datasource, s.config.Group, gone...).Err()
+	err := s.control.client.XAck(ctx, s.config.Datasource, s.config.Group, gone...).Err()
+	if err != nil {
+		s.pending.settle(s.ids, err) // nobody has got them
+		s.ids = nil
+	}
+	return err
 }
 
 // end is that of the last message.

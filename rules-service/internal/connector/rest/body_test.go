@@ -218,7 +218,7 @@ func FuzzConditions(f *testing.F) {
 		a := answerOf(res, []byte(body))
 		for _, c := range []connector.Condition{{Path: path, Equals: body}, {Path: path, In: []any{1.0, nil, path}}, {Status: []int{status}}} {
 			config := Config{Success: []connector.Condition{c}, ResponseType: "body"}
-			if err := config.judge(a, io.EOF, later(res)); err == nil && !a.Meets(&c) {
+			if err := config.judge(a, io.EOF, httpclient.RetryAfter(res.Header)); err == nil && !a.Meets(&c) {
 				t.Errorf("%+v is a success without being met", c)
 			}
 		}

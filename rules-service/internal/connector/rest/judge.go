@@ -2,14 +2,13 @@ package rest
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"sluice/rules-service/internal/codec"
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/httpclient"
 	"sluice/sqlengine/value"
 )
 
@@ -58,22 +57,10 @@ func (c *Config) passes(code int) bool {
 	if code/100 == 2 { // only the conditions say that it failed
 		return looks(c.PermanentOn) || !looks(c.RetryOn)
 	}
-	return code == http.StatusRequestTimeout || code == http.StatusTooEarly || code == http.StatusTooManyRequests || code >= 500
+	return httpclient.Passing(code)
 }
 
 // looks tells whether conditions look at the body of an answer.
 func looks(conditions []connector.Condition) bool {
 	return slices.ContainsFunc(conditions, func(c connector.Condition) bool { return c.Path != "" })
-}
-
-// later is how long the server asks to wait; 0: it does not say.
-func later(res *http.Response) time.Duration {
-	h := res.Header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(h); err == nil {
-		return time.Duration(min(max(seconds, 0), math.MaxInt32)) * time.Second
-	}
-	if at, err := http.ParseTime(h); err == nil {
-		return max(time.Until(at), 0)
-	}
-	return 0
 }

@@ -96,7 +96,7 @@ func (s *sink) attempt(ctx context.Context, m *connector.Outbound, t httpclient.
 		s.log.Info("rest answer", "request", name, "status", res.Status, "body", s.hide(string(body), t))
 	}
 	a := answerOf(res, body)
-	if err := s.config.judge(a, s.shown(res, body, t), later(res)); err != nil {
+	if err := s.config.judge(a, s.shown(res, body, t), httpclient.RetryAfter(res.Header)); err != nil {
 		return s.config.refusesToken(a), prefixed(name, err)
 	}
 	return false, nil

@@ -24,56 +24,26 @@ import (
 func (s *sink) writeBatch(ctx context.Context, msgs []connector.Outbound) error {
 	var ops []operation
 	var at []int // the message of each operation
-	var refused []int
-	var refusal error
+	v := make(connector.Verdicts, len(msgs))
 	for i := range msgs {
 		op, err := s.operation(&msgs[i])
 		if err != nil {
-			refused, refusal = append(refused, i), &connector.Permanent{Err: err}
+			v[i] = &connector.Permanent{Err: err}
 			continue
 		}
 		ops, at = append(ops, op), append(at, i)
 	}
 	if len(ops) == 0 {
-		return failed(refused, len(msgs), refusal)
+		return v.Err()
 	}
 	answers, err := s.exchangeBatch(ctx, ops)
 	if err != nil {
 		return err
 	}
-	var again error
 	for i, a := range answers {
-		err := s.verdict(a)
-		if err == nil {
-			continue
-		}
-		refused = append(refused, at[i])
-		var permanent *connector.Permanent
-		if errors.As(err, &permanent) {
-			refusal = err
-		} else {
-			again = err
-		}
+		v[at[i]] = s.verdict(a)
 	}
-	if again != nil { // those that were refused come again, and are refused again
-		refusal = again
-	}
-	return failed(sorted(refused, len(msgs)), len(msgs), refusal)
-}
-
-// sorted puts indexes below n in order.
-func sorted(indexes []int, n int) []int {
-	has := make([]bool, n)
-	for _, i := range indexes {
-		has[i] = true
-	}
-	out := indexes[:0]
-	for i := range has {
-		if has[i] {
-			out = append(out, i)
-		}
-	}
-	return out
+	return v.Err()
 }
 
 // part is an answer within that to a $batch.

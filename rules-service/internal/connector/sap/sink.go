@@ -121,30 +121,15 @@ func (s *sink) Write(ctx context.Context, msgs []connector.Outbound) error {
 
 // eachOf sends messages one by one, to the first that is worth another attempt.
 func eachOf(msgs []connector.Outbound, send func(*connector.Outbound) error) error {
-	var refused []int
-	var refusal error
+	v := make(connector.Verdicts, len(msgs))
 	for i := range msgs {
-		err := send(&msgs[i])
-		var permanent *connector.Permanent
-		switch {
-		case err == nil:
-		case errors.As(err, &permanent):
-			refused, refusal = append(refused, i), err
-		default: // those that were refused come again, and are refused again
-			for ; i < len(msgs); i++ {
-				refused = append(refused, i)
-			}
-			return failed(refused, len(msgs), err)
+		v[i] = send(&msgs[i])
+		if err := v[i : i+1].Again(); err != nil {
+			v[i:].Fill(err)
+			break
 		}
 	}
-	return failed(refused, len(msgs), refusal)
-}
-
-func failed(indexes []int, all int, err error) error {
-	if len(indexes) == 0 || all == 1 {
-		return err
-	}
-	return &connector.Partial{Failed: indexes, Err: err}
+	return v.Err()
 }
 
 func (s *sink) send(ctx context.Context, m *connector.Outbound) error {

@@ -3,7 +3,6 @@ package sap
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/http/httptest"
 	"slices"
@@ -15,29 +14,20 @@ import (
 	"sluice/tests/servers"
 )
 
-var env = connector.Env{Log: slog.New(slog.DiscardHandler)}
-
-func registry() *connector.Registry {
-	r := connector.NewRegistry()
-	Register(r)
-	return r
-}
+func registry() *connector.Registry { return connectortest.Registry(Register) }
 
 func openSink(t *testing.T, props map[string]any) connector.Sink {
 	t.Helper()
-	info, err := registry().Sink("sap")
-	if err != nil {
-		t.Fatal(err)
+	return connectortest.OpenSink(t, registry(), "sap", props, connectortest.Quiet())
+}
+
+// class is that of an error, and which messages it is about.
+func class(err error) string {
+	var partial *connector.Partial
+	if errors.As(err, &partial) {
+		return fmt.Sprint(partial.Failed, " ", connectortest.Class(err))
 	}
-	c, err := info.Decode(props, env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return connectortest.Class(err)
 }
 
 func props(url string, sets ...map[string]any) map[string]any {
@@ -55,33 +45,6 @@ func start(t *testing.T) (f *fake, url string) {
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	return f, server.URL
-}
-
-func messages(payloads ...string) []connector.Outbound {
-	out := make([]connector.Outbound, len(payloads))
-	for i, p := range payloads {
-		out[i].Payload = []byte(p)
-	}
-	return out
-}
-
-func class(err error) string {
-	var permanent *connector.Permanent
-	var later *connector.RetryAfter
-	var partial *connector.Partial
-	text := ""
-	if errors.As(err, &partial) {
-		text = fmt.Sprint(partial.Failed, " ")
-	}
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &permanent):
-		return text + "permanent"
-	case errors.As(err, &later):
-		return text + "after " + later.After.String()
-	}
-	return text + "retry"
 }
 
 // Both versions of OData, one by one and in batches, conform.
@@ -125,7 +88,7 @@ func TestTypes(t *testing.T) {
 	} {
 		f, url := start(t)
 		s := openSink(t, props(url, map[string]any{"url": url + "/" + protocol, "protocol": protocol, "entitySet": "Orders", "types": types}))
-		err := s.Write(t.Context(), messages(`{"Amount":81.50,"Count":9007199254740993,"Start":1700000000000,"Text":4711}`))
+		err := s.Write(t.Context(), connectortest.Messages(`{"Amount":81.50,"Count":9007199254740993,"Start":1700000000000,"Text":4711}`))
 		got := f.order("1")
 		got = strings.Replace(got, "9007199254740992", "9007199254740993", 1) // the test's own JSON counts in floats
 		if err != nil || got != want {
@@ -190,7 +153,7 @@ func TestTokenAgainstForgedRequests(t *testing.T) {
 			f.token = "" // the session has ended
 			f.mu.Unlock()
 		}
-		if err := s.Write(t.Context(), messages(`{"Text":"x"}`)); err != nil {
+		if err := s.Write(t.Context(), connectortest.Messages(`{"Text":"x"}`)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -199,7 +162,7 @@ func TestTokenAgainstForgedRequests(t *testing.T) {
 	}
 	f, url = start(t)
 	f.noToken = true
-	if err := openSink(t, props(url, map[string]any{"entitySet": "Orders"})).Write(t.Context(), messages(`{"Text":"x"}`)); err != nil {
+	if err := openSink(t, props(url, map[string]any{"entitySet": "Orders"})).Write(t.Context(), connectortest.Messages(`{"Text":"x"}`)); err != nil {
 		t.Error("a service without tokens:", err)
 	}
 }
@@ -215,9 +178,9 @@ func TestBatch(t *testing.T) {
 		{[]string{`{"Text":"1"}`, `{"Text":"2"}`, `{"Text":"3"}`}, ""},
 		{[]string{`{"Text":"4"}`, `{"Colour":"red"}`, `no entity`, `{"Text":"5"}`}, "[1 2] permanent"},
 		{[]string{`{"Text":"6"}`, `{"Text":"busy"}`, `{"Colour":"red"}`}, "[1 2] retry"},
-		{[]string{`no`, `nor this`}, "[0 1] permanent"},
+		{[]string{`no`, `nor this`}, "permanent"},
 	} {
-		if err := s.Write(t.Context(), messages(c.payloads...)); class(err) != c.want {
+		if err := s.Write(t.Context(), connectortest.Messages(c.payloads...)); class(err) != c.want {
 			t.Errorf("%q: %v", c.payloads, err)
 		}
 	}
@@ -246,7 +209,7 @@ func TestAnswers(t *testing.T) {
 		`text`:              "permanent: the payload is no JSON object",
 		`[{"a":1},{"a":2}]`: "permanent: the payload is no JSON object",
 	} {
-		err := s.Write(t.Context(), messages(payload))
+		err := s.Write(t.Context(), connectortest.Messages(payload))
 		kind, text, _ := strings.Cut(want, ": ")
 		if class(err) != kind || !strings.Contains(err.Error(), text) {
 			t.Errorf("%s: %v, want %s", payload, err, want)
@@ -255,7 +218,7 @@ func TestAnswers(t *testing.T) {
 	f.mu.Lock()
 	f.down = true
 	f.mu.Unlock()
-	if err := s.Write(t.Context(), messages(`{"Text":"x"}`)); class(err) != "after 7s" || !strings.Contains(err.Error(), "being started") {
+	if err := s.Write(t.Context(), connectortest.Messages(`{"Text":"x"}`)); class(err) != "after 7s" || !strings.Contains(err.Error(), "being started") {
 		t.Error(err)
 	}
 }
@@ -281,7 +244,7 @@ func TestWrongCredentialsAndServers(t *testing.T) {
 			if protocol["protocol"] == "soap" && strings.HasSuffix(fmt.Sprint(p["url"]), "/odata2") {
 				p["url"] = url
 			}
-			err := openSink(t, p).Write(t.Context(), messages(`{"Text":"x"}`))
+			err := openSink(t, p).Write(t.Context(), connectortest.Messages(`{"Text":"x"}`))
 			if err == nil || protocol["protocol"] == nil && (class(err) != "retry" || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("%v: %v", c.more, err)
 			}
@@ -331,10 +294,10 @@ func TestMistakes(t *testing.T) {
 		var err error
 		if c.source {
 			info, _ := registry().Source("sap")
-			_, err = info.Decode(props("http://h", map[string]any{"datasource": "Orders"}, c.more), env)
+			_, err = info.Decode(props("http://h", map[string]any{"datasource": "Orders"}, c.more), connectortest.Quiet())
 		} else {
 			info, _ := registry().Sink("sap")
-			_, err = info.Decode(props("http://h", map[string]any{"entitySet": "Orders"}, c.more), env)
+			_, err = info.Decode(props("http://h", map[string]any{"entitySet": "Orders"}, c.more), connectortest.Quiet())
 		}
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "TOPSECRET") || strings.Contains(err.Error(), password) {
 			t.Errorf("%v:\n got %v\nwant %s", c.more, err, c.want)

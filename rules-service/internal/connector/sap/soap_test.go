@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sluice/rules-service/internal/connectortest"
 )
 
 func TestCallOfAFunctionModule(t *testing.T) {
@@ -19,7 +21,7 @@ func TestCallOfAFunctionModule(t *testing.T) {
 		{`text`, "permanent", "neither XML nor a JSON object"},
 		{`[1,2]`, "permanent", "set sendSingle"},
 	} {
-		err := s.Write(t.Context(), messages(c.payload))
+		err := s.Write(t.Context(), connectortest.Messages(c.payload))
 		if class(err) != c.class || err != nil && !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v", c.payload, err)
 		}
@@ -36,11 +38,11 @@ func TestCallOfAFunctionModule(t *testing.T) {
 		t.Errorf("got %q", f.calls)
 	}
 	unknown := openSink(t, props(url, map[string]any{"url": url + "/sap/bc/soap/rfc", "protocol": "soap", "function": "Z_NONE"}))
-	if err := unknown.Write(t.Context(), messages(`{}`)); class(err) != "permanent" || !strings.Contains(err.Error(), "function module Z_NONE not found") {
+	if err := unknown.Write(t.Context(), connectortest.Messages(`{}`)); class(err) != "permanent" || !strings.Contains(err.Error(), "function module Z_NONE not found") {
 		t.Error(err)
 	}
 	elsewhere := openSink(t, props(url, map[string]any{"url": url + "/odata2/", "protocol": "soap", "function": "Z_NONE"}))
-	if err := elsewhere.Write(t.Context(), messages(`{}`)); err == nil {
+	if err := elsewhere.Write(t.Context(), connectortest.Messages(`{}`)); err == nil {
 		t.Error("an answer that is no envelope passes")
 	}
 }
@@ -66,7 +68,7 @@ func TestIDoc(t *testing.T) {
 		{doc(control, "<E1MARAM/>"), "permanent", `the segment E1MARAM has no attribute SEGMENT="1"`},
 		{strings.Replace(good, "</MATNR>", "", 1), "permanent", "XML"},
 	} {
-		err := s.Write(t.Context(), messages(c.payload))
+		err := s.Write(t.Context(), connectortest.Messages(c.payload))
 		if class(err) != c.class || err != nil && !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%.200s:\n%v", c.payload, err)
 		}
@@ -74,7 +76,7 @@ func TestIDoc(t *testing.T) {
 	if !slices.Equal(f.idocs, []string{"47 & 11"}) {
 		t.Error(f.idocs)
 	}
-	if err := s.Write(t.Context(), messages(good, "text", good)); class(err) != "[1] permanent" || len(f.idocs) != 3 {
+	if err := s.Write(t.Context(), connectortest.Messages(good, "text", good)); class(err) != "[1] permanent" || len(f.idocs) != 3 {
 		t.Error(err, f.idocs)
 	}
 }

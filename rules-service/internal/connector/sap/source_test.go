@@ -26,19 +26,7 @@ func jsonOf(t *testing.T, v any) string {
 
 func openSource(t *testing.T, p map[string]any) connector.Source {
 	t.Helper()
-	info, err := registry().Source("sap")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := info.Decode(p, env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return connectortest.OpenSource(t, registry(), "sap", p, connectortest.Quiet())
 }
 
 func connected(t *testing.T, p map[string]any) connector.Source {

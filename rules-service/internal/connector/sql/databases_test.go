@@ -75,10 +75,10 @@ func sinkConformance(t *testing.T, f *fixture) {
 		t.Fatal(err)
 	}
 	f.table(t, "conformance", order+" BIGINT, bad BIGINT, cancelled BIGINT, lost BIGINT")
-	bad := message(t, `{"bad":"no number"}`)
+	bad := connectortest.Rows(t, nil, `{"bad":"no number"}`)
 	h := connectortest.Sink{
 		New:     func(t *testing.T) connector.Sink { return f.sink(t, map[string]any{"table": "conformance"}) },
-		Message: func(p string) connector.Outbound { return message(t, p) },
+		Message: func(p string) connector.Outbound { return connectortest.Rows(t, nil, p) },
 		Received: func(t *testing.T) []string {
 			return f.rows(t, "SELECT "+order+", bad, cancelled, lost FROM conformance ORDER BY seq")
 		},
@@ -200,7 +200,7 @@ func rowKinds(t *testing.T, f *fixture) {
 		`{"id":3,"kind":"delete"}`, `{"id":8,"kind":"delete"}`, `{"id":4,"kind":"delete"}`, `{"id":4,"n":41}`,
 		`{"id":6,"kind":"upsert"}`, `{"id":6,"kind":"upsert"}`,
 	} {
-		msgs = append(msgs, message(t, text))
+		msgs = append(msgs, connectortest.Rows(t, nil, text))
 	}
 	if err := s.Write(t.Context(), msgs); err != nil {
 		t.Fatal(err)
@@ -209,7 +209,7 @@ func rowKinds(t *testing.T, f *fixture) {
 	if got := f.rows(t, "SELECT * FROM stock ORDER BY id"); !slices.Equal(got, want) {
 		t.Errorf("got %s", got)
 	}
-	err := s.Write(t.Context(), []connector.Outbound{message(t, `{"id":1,"kind":"replace"}`), message(t, `{"n":1,"kind":"delete"}`), message(t, `{"id":7,"n":1}`), message(t, `{}`)})
+	err := s.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, nil, `{"id":1,"kind":"replace"}`), connectortest.Rows(t, nil, `{"n":1,"kind":"delete"}`), connectortest.Rows(t, nil, `{"id":7,"n":1}`), connectortest.Rows(t, nil, `{}`)})
 	var partial *connector.Partial
 	var permanent *connector.Permanent
 	if !errors.As(err, &partial) || !errors.As(err, &permanent) || !slices.Equal(partial.Failed, []int{0, 1, 3}) {
@@ -226,7 +226,7 @@ func sameKeyTwice(t *testing.T, f *fixture) {
 		list = append(list, fmt.Sprintf(`{"id":"d%d","n":%d,"kind":"upsert"}`, i%3, i))
 	}
 	list = append(list, `{"id":7,"n":1,"kind":"upsert"}`, `{"id":"7","n":2,"kind":"upsert"}`) // one key for the database
-	if err := s.Write(t.Context(), []connector.Outbound{message(t, list...)}); err != nil {
+	if err := s.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, nil, list...)}); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{`{"id":"7","n":2}`, `{"id":"d0","n":99}`, `{"id":"d1","n":97}`, `{"id":"d2","n":98}`}
@@ -251,7 +251,7 @@ func batches(t *testing.T, f *fixture) {
 			} else {
 				n++
 			}
-			msgs = append(msgs, message(t, text))
+			msgs = append(msgs, connectortest.Rows(t, nil, text))
 		}
 		err := s.Write(t.Context(), msgs)
 		var partial *connector.Partial
@@ -278,7 +278,7 @@ func namesAreNoStatements(t *testing.T, f *fixture) {
 	evil := []string{`victim; DROP TABLE victim; --`, `victim` + m + `; DROP TABLE victim; --`, m, `'`, `victim (n) VALUES (9); --`, `a\` + m, "x.y.z", "", "victim\x00", strings.Repeat("v", 2000)}
 	s := f.connected(t, map[string]any{"table": "{{.t}}"})
 	for _, name := range evil {
-		msg := message(t, `{"n":2}`)
+		msg := connectortest.Rows(t, nil, `{"n":2}`)
 		msg.Values = map[string]string{"table": name}
 		var permanent *connector.Permanent
 		if err := s.Write(t.Context(), []connector.Outbound{msg}); !errors.As(err, &permanent) {
@@ -311,11 +311,11 @@ func missingTable(t *testing.T, f *fixture) {
 	if err := s.Connect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Write(t.Context(), []connector.Outbound{message(t, `{"n":1}`)}); err != nil {
+	if err := s.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, nil, `{"n":1}`)}); err != nil {
 		t.Fatal(err)
 	}
 	f.exec(t, "DROP TABLE later")
-	err := s.Write(t.Context(), []connector.Outbound{message(t, `{"n":2}`)})
+	err := s.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, nil, `{"n":2}`)})
 	var permanent *connector.Permanent
 	if !errors.Is(err, connector.ErrNotConnected) || errors.As(err, &permanent) {
 		t.Errorf("%v", err)
@@ -330,7 +330,7 @@ func missingTable(t *testing.T, f *fixture) {
 func unknownColumns(t *testing.T, f *fixture) {
 	f.table(t, "narrow", "n BIGINT")
 	s := f.connected(t, map[string]any{"table": "narrow"})
-	err := s.Write(t.Context(), []connector.Outbound{message(t, `{"n":1}`), message(t, `{"n":2,"wide":1}`), message(t, `{"n":3}`)})
+	err := s.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, nil, `{"n":1}`), connectortest.Rows(t, nil, `{"n":2,"wide":1}`), connectortest.Rows(t, nil, `{"n":3}`)})
 	var partial *connector.Partial
 	if !errors.As(err, &partial) || !slices.Equal(partial.Failed, []int{1}) || !strings.Contains(err.Error(), "wide") {
 		t.Fatalf("%v", err)
@@ -349,7 +349,7 @@ func noUniqueKey(t *testing.T, f *fixture) {
 	f.env.Log = slog.New(slog.NewTextHandler(&log, nil))
 	defer func() { f.env = env }()
 	s := f.connected(t, map[string]any{"table": "loose", "keyField": "id", "rowKindField": "kind"})
-	err := s.Write(t.Context(), []connector.Outbound{message(t, `{"id":1,"kind":"upsert"}`)})
+	err := s.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, nil, `{"id":1,"kind":"upsert"}`)})
 	var permanent *connector.Permanent
 	switch told := errors.As(err, &permanent) || strings.Contains(log.String(), "has no unique index"); {
 	case !told:
@@ -360,7 +360,7 @@ func noUniqueKey(t *testing.T, f *fixture) {
 	log.Reset()
 	f.exec(t, "CREATE UNIQUE INDEX loosened ON loose (id)")
 	s = f.connected(t, map[string]any{"table": "loose", "keyField": "id", "rowKindField": "kind"})
-	if err := s.Write(t.Context(), []connector.Outbound{message(t, `{"id":1,"kind":"upsert"}`), message(t, `{"id":1,"n":2,"kind":"upsert"}`)}); err != nil || log.Len() > 0 {
+	if err := s.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, nil, `{"id":1,"kind":"upsert"}`), connectortest.Rows(t, nil, `{"id":1,"n":2,"kind":"upsert"}`)}); err != nil || log.Len() > 0 {
 		t.Errorf("%v; log: %s", err, &log)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/connectortest"
 	"sluice/tests/servers"
 )
 
@@ -132,7 +133,7 @@ func TestCancelledBatchLeavesNothing(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.Write(ctx, []connector.Outbound{message(t, `{"n":1}`)}) }()
+	go func() { done <- s.Write(ctx, []connector.Outbound{connectortest.Rows(t, nil, `{"n":1}`)}) }()
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
@@ -143,7 +144,7 @@ func TestCancelledBatchLeavesNothing(t *testing.T) {
 	if err := s.Connect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Write(t.Context(), []connector.Outbound{message(t, `{"n":2}`)}); err != nil {
+	if err := s.Write(t.Context(), []connector.Outbound{connectortest.Rows(t, nil, `{"n":2}`)}); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.rows(t, "SELECT n FROM m"); len(got) != 1 || got[0] != `{"n":2}` {

@@ -14,6 +14,7 @@ import (
 
 	"sluice/rules-service/internal/codec"
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/connectortest"
 	"sluice/sqlengine/value"
 	"sluice/tests/servers"
 )
@@ -132,34 +133,12 @@ func shown(t testing.TB, f *value.Fields) string {
 	return string(text)
 }
 
-var registry = sync.OnceValue(func() *connector.Registry {
-	r := connector.NewRegistry()
-	Register(r)
-	return r
-})
+var registry = sync.OnceValue(func() *connector.Registry { return connectortest.Registry(Register) })
 
 func (f *fixture) props(more map[string]any) map[string]any {
 	props := map[string]any{"dburl": f.url, "timeout": "30s"}
 	maps.Copy(props, more)
 	return props
-}
-
-func (f *fixture) sink(t testing.TB, more map[string]any) connector.Sink {
-	t.Helper()
-	info, err := registry().Sink("sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := info.Decode(f.props(more), f.env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close(context.Background()) })
-	return s
 }
 
 func (f *fixture) connected(t testing.TB, more map[string]any) connector.Sink {
@@ -171,54 +150,19 @@ func (f *fixture) connected(t testing.TB, more map[string]any) connector.Sink {
 	return s
 }
 
+func (f *fixture) sink(t testing.TB, more map[string]any) connector.Sink {
+	t.Helper()
+	return connectortest.OpenSink(t, registry(), "sql", f.props(more), f.env)
+}
+
 func (f *fixture) source(t testing.TB, more map[string]any) connector.Source {
 	t.Helper()
-	info, err := registry().Source("sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := info.Decode(f.props(more), f.env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close(context.Background()) })
-	return s
+	return connectortest.OpenSource(t, registry(), "sql", f.props(more), f.env)
 }
 
 func (f *fixture) lookup(t testing.TB, more map[string]any) connector.Lookup {
 	t.Helper()
-	info, err := registry().Lookup("sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := info.Decode(f.props(more), f.env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close(context.Background()) })
-	return l
-}
-
-// message is one of rows written as JSON.
-func message(t testing.TB, texts ...string) connector.Outbound {
-	t.Helper()
-	var list []*value.Fields
-	for _, text := range texts {
-		v, err := codec.ParseJSON([]byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, v.Object())
-	}
-	return connector.Outbound{Payload: codec.AppendRows(nil, list), Rule: "r"}
+	return connectortest.OpenLookup(t, registry(), "sql", f.props(more), f.env)
 }
 
 // read reads until so many rows have come, and returns them as JSON.

@@ -13,22 +13,12 @@ import (
 // native is a value as most drivers take it.
 func native(v value.Value) any {
 	switch v.Kind() {
-	case value.Null:
-		return nil
-	case value.Bool:
-		return v.True()
-	case value.Int:
-		return v.Int()
-	case value.Float:
-		return v.Float()
-	case value.String:
-		return v.Str()
-	case value.Bytes:
-		return v.Bytes()
 	case value.Time:
 		return time.Unix(0, v.Time()).UTC()
+	case value.List, value.Object:
+		return jsonText(v)
 	}
-	return jsonText(v)
+	return codec.ToGo(v)
 }
 
 const dateTimeLayout = "2006-01-02 15:04:05.999999999"

@@ -1,12 +1,9 @@
 package wechat
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -104,11 +101,7 @@ func (f *fake) last() string {
 	if len(f.bodies) == 0 {
 		return ""
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(f.bodies[len(f.bodies)-1])
-	return f.paths[len(f.paths)-1] + " " + strings.TrimSpace(b.String())
+	return f.paths[len(f.paths)-1] + " " + connectortest.JSON(f.bodies[len(f.bodies)-1])
 }
 
 func props(url string, more map[string]any) map[string]any {
@@ -117,30 +110,12 @@ func props(url string, more map[string]any) map[string]any {
 	return out
 }
 
-var quiet = connector.Env{Log: slog.New(slog.DiscardHandler)}
-
 func open(t *testing.T, r *connector.Registry, p map[string]any) *sink {
 	t.Helper()
-	info, err := r.Sink("wechat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := info.Decode(p, quiet)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.(*sink)
+	return connectortest.OpenSink(t, r, "wechat", p, connectortest.Quiet()).(*sink)
 }
 
-func registry() *connector.Registry {
-	r := connector.NewRegistry()
-	Register(r)
-	return r
-}
+func registry() *connector.Registry { return connectortest.Registry(Register) }
 
 func message(payload string) connector.Outbound {
 	return connector.Outbound{Payload: []byte(payload), Values: map[string]string{"toUser": "openid1"}}
@@ -197,7 +172,7 @@ func TestMessages(t *testing.T) {
 	} {
 		f := &fake{}
 		s := open(t, registry(), props("http://wechat", c.props))
-		s.client = &http.Client{Transport: through{f}}
+		s.client = connectortest.Direct(f)
 		m := message(c.payload)
 		maps.Copy(m.Values, c.values)
 		if err := s.Write(t.Context(), []connector.Outbound{m}); err != nil || f.last() != c.want {
@@ -206,39 +181,14 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-type through struct{ http.Handler }
-
-func (h through) RoundTrip(req *http.Request) (*http.Response, error) {
-	w := httptest.NewRecorder()
-	if req.Body == nil {
-		req.Body = http.NoBody
-	}
-	h.ServeHTTP(w, req)
-	return w.Result(), nil
-}
-
-func class(err error) string {
-	var permanent *connector.Permanent
-	var later *connector.RetryAfter
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &permanent):
-		return "permanent"
-	case errors.As(err, &later):
-		return "after " + later.After.String()
-	}
-	return "retry"
-}
-
 func TestAnswers(t *testing.T) {
 	f := &fake{}
 	s := open(t, registry(), props("http://wechat", nil))
-	s.client = &http.Client{Transport: through{f}}
+	s.client = connectortest.Direct(f)
 	for code, want := range map[int]string{-1: "retry", 45009: "after 1h0m0s", 43004: "permanent", 43101: "permanent", 40003: "permanent", 40037: "permanent", 47003: "permanent"} {
 		f.forced = []int{code}
-		if err := s.Write(t.Context(), []connector.Outbound{message(`{"thing1":"x"}`)}); class(err) != want || !strings.Contains(err.Error(), fmt.Sprint(code)) || strings.Contains(err.Error(), "TOKEN-") {
-			t.Errorf("%d is %s: %v", code, class(err), err)
+		if err := s.Write(t.Context(), []connector.Outbound{message(`{"thing1":"x"}`)}); connectortest.Class(err) != want || !strings.Contains(err.Error(), fmt.Sprint(code)) || strings.Contains(err.Error(), "TOKEN-") {
+			t.Errorf("%d is %s: %v", code, connectortest.Class(err), err)
 		}
 	}
 	for _, code := range []int{40001, 40014, 42001} { // the token: once more with another one
@@ -249,7 +199,7 @@ func TestAnswers(t *testing.T) {
 		}
 	}
 	for payload, want := range map[string]string{"text": "no JSON object", "{}": "no keyword", `{"thing1":{"color":"red"}}`: `keyword "thing1" has no value`} {
-		if err := s.Write(t.Context(), []connector.Outbound{message(payload)}); class(err) != "permanent" || !strings.Contains(err.Error(), want) {
+		if err := s.Write(t.Context(), []connector.Outbound{message(payload)}); connectortest.Class(err) != "permanent" || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", payload, err)
 		}
 	}
@@ -265,7 +215,7 @@ func TestTokensAreShared(t *testing.T) {
 			for round := range 3 {
 				for i := range 4 {
 					s := open(t, r, props("http://wechat", map[string]any{"stableToken": stable, "message": []any{"template", "notice"}[i%2].(string)}))
-					s.client = &http.Client{Transport: through{f}}
+					s.client = connectortest.Direct(f)
 					if err := s.Write(t.Context(), []connector.Outbound{message(`{"thing1":"x"}`)}); err != nil {
 						t.Fatal(err)
 					}
@@ -277,7 +227,7 @@ func TestTokensAreShared(t *testing.T) {
 			}
 			f.tokens += 5 // somebody else has fetched one
 			s := open(t, r, props("http://wechat", map[string]any{"stableToken": stable}))
-			s.client = &http.Client{Transport: through{f}}
+			s.client = connectortest.Direct(f)
 			time.Sleep(time.Minute)
 			if err := s.Write(t.Context(), []connector.Outbound{message(`{"thing1":"x"}`)}); err != nil {
 				t.Error(err)
@@ -301,7 +251,7 @@ func TestWrongCredentialsAndServers(t *testing.T) {
 	} {
 		s := open(t, registry(), props(server.URL, c.more))
 		err := s.Write(t.Context(), []connector.Outbound{message(`{"thing1":"x"}`)})
-		if class(err) != "retry" || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "NOT-IT") || strings.Contains(err.Error(), appSecret) {
+		if connectortest.Class(err) != "retry" || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "NOT-IT") || strings.Contains(err.Error(), appSecret) {
 			t.Errorf("%v: %v", c.more, err)
 		}
 	}
@@ -322,7 +272,7 @@ func TestMistakes(t *testing.T) {
 		`property "stableToken": true or false is wanted`:            {"stableToken": "perhaps"},
 		`unknown property "template_id"; did you mean "templateId"?`: {"template_id": "x"},
 	} {
-		if _, err := info.Decode(props("http://h", more), quiet); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), appSecret) {
+		if _, err := info.Decode(props("http://h", more), connectortest.Quiet()); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), appSecret) {
 			t.Errorf("%v:\n got %v\nwant %s", more, err, want)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/connectortest"
 )
 
 // Messages of an application, as WeCom gets them.
@@ -39,7 +39,7 @@ func TestAppMessages(t *testing.T) {
 	}
 	f, url := start(t)
 	for kind, payload := range map[string]string{"textcard": "text", "raw": `{"msgtype":"x"}`} {
-		if err := open(t, "wecomapp", with(appProps(url), "msgtype", kind), quiet).Write(t.Context(), messages(payload)); class(err) != "permanent" {
+		if err := open(t, "wecomapp", with(appProps(url), "msgtype", kind), quiet).Write(t.Context(), connectortest.Messages(payload)); connectortest.Class(err) != "permanent" {
 			t.Error(kind, err)
 		}
 	}
@@ -52,31 +52,19 @@ func TestAppMessages(t *testing.T) {
 // WeCom refuses it, and again before it ends.
 func TestTokensAreShared(t *testing.T) {
 	f := &fake{}
-	r := connector.NewRegistry()
-	Register(r)
-	info, err := r.Sink("wecomapp")
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := connectortest.Registry(Register)
 	var sinks []*app
 	for i := range 5 {
-		c, err := info.Decode(with(appProps("http://wecom"), "toUser", fmt.Sprint("user", i), "timeout", fmt.Sprint(i+1, "s")), connector.Env{Log: quiet})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := c.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		sinks = append(sinks, s.(*app))
-		s.(*app).client = &http.Client{Transport: through{f}}
+		s := connectortest.OpenSink(t, r, "wecomapp", with(appProps("http://wecom"), "toUser", fmt.Sprint("user", i), "timeout", fmt.Sprint(i+1, "s")), connectortest.Quiet()).(*app)
+		sinks = append(sinks, s)
+		s.client = connectortest.Direct(f)
 	}
 	all := func(t *testing.T) {
 		t.Helper()
 		var done sync.WaitGroup
 		for _, s := range sinks {
 			done.Go(func() {
-				if err := s.Write(t.Context(), messages("x")); err != nil {
+				if err := s.Write(t.Context(), connectortest.Messages("x")); err != nil {
 					t.Error(err)
 				}
 			})
@@ -105,8 +93,8 @@ func TestTokensAreShared(t *testing.T) {
 
 func TestWrongSecretOfApp(t *testing.T) {
 	_, url := start(t)
-	err := open(t, "wecomapp", with(appProps(url), "corpSecret", "NOT-THE-SECRET"), quiet).Write(t.Context(), messages("x"))
-	if class(err) != "retry" || !strings.Contains(err.Error(), "check corpId and corpSecret") || !strings.Contains(err.Error(), "40013") || strings.Contains(err.Error(), "NOT-THE-SECRET") {
+	err := open(t, "wecomapp", with(appProps(url), "corpSecret", "NOT-THE-SECRET"), quiet).Write(t.Context(), connectortest.Messages("x"))
+	if connectortest.Class(err) != "retry" || !strings.Contains(err.Error(), "check corpId and corpSecret") || !strings.Contains(err.Error(), "40013") || strings.Contains(err.Error(), "NOT-THE-SECRET") {
 		t.Error(err)
 	}
 }
@@ -115,7 +103,7 @@ func TestWrongSecretOfApp(t *testing.T) {
 func TestTokenThatNeverWorks(t *testing.T) {
 	f, url := start(t)
 	f.forced = []int{42001, 40014}
-	if err := open(t, "wecomapp", appProps(url), quiet).Write(t.Context(), messages("x")); class(err) != "retry" || strings.Contains(err.Error(), "TOKEN-") {
+	if err := open(t, "wecomapp", appProps(url), quiet).Write(t.Context(), connectortest.Messages("x")); connectortest.Class(err) != "retry" || strings.Contains(err.Error(), "TOKEN-") {
 		t.Error(err)
 	}
 }
@@ -124,7 +112,7 @@ func TestTokenThatNeverWorks(t *testing.T) {
 func TestAppDigest(t *testing.T) {
 	f := &fake{}
 	s := open(t, "wecomapp", with(appProps("http://wecom"), "toUser", "{{.u}}", "limit", "2/1m"), quiet)
-	s.(*app).client = &http.Client{Transport: through{f}}
+	s.(*app).client = connectortest.Direct(f)
 	synctest.Test(t, func(t *testing.T) {
 		msg := func(user, text string) connector.Outbound {
 			return connector.Outbound{Payload: []byte(text), Values: map[string]string{"toUser": user}}
@@ -145,7 +133,7 @@ func TestMembersThatAreMissed(t *testing.T) {
 	s := open(t, "wecomapp", appProps(url), slog.New(slog.NewTextHandler(&log, nil)))
 	for _, missed := range []string{"", "bob", "bob", "", "", "eve"} {
 		f.missed = missed
-		if err := s.Write(t.Context(), messages("x")); err != nil {
+		if err := s.Write(t.Context(), connectortest.Messages("x")); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sluice/rules-service/internal/connector"
+	"sluice/rules-service/internal/connectortest"
 	"sluice/tests/servers"
 )
 
@@ -16,8 +17,8 @@ func TestUnreachable(t *testing.T) {
 	free := fmt.Sprintf("http://127.0.0.1:%d", servers.FreePort(t))
 	for name, props := range map[string]func(string) map[string]any{"wecom": robotProps, "wecomapp": appProps} {
 		for server, want := range map[string]string{free: "refused", "https://" + expired: "expired"} {
-			err := open(t, name, with(props(server), "rootCaPath", trust), quiet).Write(t.Context(), messages("x"))
-			if class(err) != "retry" || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), robotKey) || strings.Contains(err.Error(), corpSecret) {
+			err := open(t, name, with(props(server), "rootCaPath", trust), quiet).Write(t.Context(), connectortest.Messages("x"))
+			if connectortest.Class(err) != "retry" || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), robotKey) || strings.Contains(err.Error(), corpSecret) {
 				t.Errorf("%s at %s: %v", name, server, err)
 			}
 		}
@@ -25,8 +26,7 @@ func TestUnreachable(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
-	r := connector.NewRegistry()
-	Register(r)
+	r := connectortest.Registry(Register)
 	for _, c := range []struct {
 		sink  string
 		props map[string]any
@@ -70,7 +70,7 @@ func TestMistakes(t *testing.T) {
 func TestRobotByURL(t *testing.T) {
 	f, url := start(t)
 	s := open(t, "wecom", map[string]any{"url": url + "/cgi-bin/webhook/send?key=" + robotKey, "limit": ""}, quiet)
-	if err := s.Write(t.Context(), messages("x")); err != nil || len(f.contents()) != 1 {
+	if err := s.Write(t.Context(), connectortest.Messages("x")); err != nil || len(f.contents()) != 1 {
 		t.Error(err)
 	}
 }
@@ -100,9 +100,9 @@ func TestUploads(t *testing.T) {
 		`{"errcode":0,"errmsg":"ok"}`:            "retry", // without a media_id
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(answer)) }))
-		err := open(t, "wecom", with(robotProps(server.URL), "msgtype", "file"), quiet).Write(t.Context(), messages("content"))
+		err := open(t, "wecom", with(robotProps(server.URL), "msgtype", "file"), quiet).Write(t.Context(), connectortest.Messages("content"))
 		server.Close()
-		if class(err) != want || strings.Contains(err.Error(), robotKey) {
+		if connectortest.Class(err) != want || strings.Contains(err.Error(), robotKey) {
 			t.Errorf("%s: %v", answer, err)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"sluice/rules-service/internal/connectortest"
 )
 
 // fake is WeCom: it checks what the interface documents and answers with its
@@ -194,9 +196,5 @@ func (f *fake) last() string {
 	if len(f.bodies) == 0 {
 		return ""
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(f.bodies[len(f.bodies)-1])
-	return strings.TrimSpace(b.String())
+	return connectortest.JSON(f.bodies[len(f.bodies)-1])
 }

@@ -19,21 +19,7 @@ import (
 
 func open(t *testing.T, name string, props map[string]any, log *slog.Logger) connector.Sink {
 	t.Helper()
-	r := connector.NewRegistry()
-	Register(r)
-	info, err := r.Sink(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := info.Decode(props, connector.Env{Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return connectortest.OpenSink(t, connectortest.Registry(Register), name, props, connector.Env{Log: log})
 }
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -52,14 +38,6 @@ func robotProps(url string) map[string]any {
 
 func appProps(url string) map[string]any {
 	return map[string]any{"server": url, "corpId": corpID, "corpSecret": corpSecret, "agentId": 1000002, "toUser": "a", "limit": ""}
-}
-
-func messages(payloads ...string) []connector.Outbound {
-	out := make([]connector.Outbound, len(payloads))
-	for i, p := range payloads {
-		out[i].Payload = []byte(p)
-	}
-	return out
 }
 
 // start runs a fake until the end of the test.
@@ -121,13 +99,13 @@ func TestRobotMessages(t *testing.T) {
 	} {
 		f, url := start(t)
 		s := open(t, "wecom", with(robotProps(url), pairs(c.props)...), quiet)
-		if err := s.Write(t.Context(), messages(c.payload)); err != nil || f.last() != c.want {
+		if err := s.Write(t.Context(), connectortest.Messages(c.payload)); err != nil || f.last() != c.want {
 			t.Errorf("%q %v:\n got %s %v\nwant %s", c.payload, c.props, f.last(), err, c.want)
 		}
 	}
 	f, url := start(t)
 	s := open(t, "wecom", with(robotProps(url), "msgtype", "file", "fileName", "a \"b\".csv"), quiet)
-	if err := s.Write(t.Context(), messages("content")); err != nil || f.files["media-0"] != `file a "b".csv content` {
+	if err := s.Write(t.Context(), connectortest.Messages("content")); err != nil || f.files["media-0"] != `file a "b".csv content` {
 		t.Error(err, f.files)
 	}
 }
@@ -164,7 +142,7 @@ func TestRobotRefusesWhatWeComWould(t *testing.T) {
 		{"raw", `{"msgtype":"text"}`, `no "msgtype" with an object`},
 	} {
 		s := open(t, "wecom", with(robotProps(url), "msgtype", c.kind), quiet)
-		err := s.Write(t.Context(), messages(c.payload))
+		err := s.Write(t.Context(), connectortest.Messages(c.payload))
 		var permanent *connector.Permanent
 		if !errors.As(err, &permanent) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s %.60s:\n got %v\nwant %s", c.kind, c.payload, err, c.want)
@@ -181,7 +159,7 @@ func TestLongTextsAreCut(t *testing.T) {
 	for kind, limit := range map[string]int{"text": 2048, "markdown": 4096} {
 		for pad := range 4 {
 			text := strings.Repeat("x", pad) + strings.Repeat("锅炉", 1000)
-			if err := open(t, "wecom", with(robotProps(url), "msgtype", kind), quiet).Write(t.Context(), messages(text)); err != nil {
+			if err := open(t, "wecom", with(robotProps(url), "msgtype", kind), quiet).Write(t.Context(), connectortest.Messages(text)); err != nil {
 				t.Fatal(err)
 			}
 			got := f.contents()[len(f.contents())-1]
@@ -192,22 +170,12 @@ func TestLongTextsAreCut(t *testing.T) {
 	}
 }
 
-// through lets a client reach a fake without a network, so that time can pass in
-// a bubble.
-type through struct{ http.Handler }
-
-func (h through) RoundTrip(req *http.Request) (*http.Response, error) {
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, req)
-	return w.Result(), nil
-}
-
 // Five alarms a second for ten minutes: the robot gets no more than 20 in any
 // minute, and hears of each alarm.
 func TestRobotHoldsItsRate(t *testing.T) {
 	f := &fake{}
 	s := open(t, "wecom", map[string]any{"key": robotKey, "mentionedList": "{{.who}}"}, quiet)
-	s.(*robot).client = &http.Client{Transport: through{f}}
+	s.(*robot).client = connectortest.Direct(f)
 	synctest.Test(t, func(t *testing.T) {
 		const alarms = 3000
 		begin := time.Now()
@@ -258,8 +226,8 @@ func TestDigestOfOtherTypes(t *testing.T) {
 	} {
 		f := &fake{}
 		s := open(t, "wecom", map[string]any{"key": robotKey, "msgtype": kind, "fileName": "log.csv", "limit": "1/1h"}, quiet)
-		s.(*robot).client = &http.Client{Transport: through{f}}
-		if err := s.Write(t.Context(), messages(c.payload, c.payload, c.payload)); err != nil {
+		s.(*robot).client = connectortest.Direct(f)
+		if err := s.Write(t.Context(), connectortest.Messages(c.payload, c.payload, c.payload)); err != nil {
 			t.Error(kind, err)
 			continue
 		}
@@ -269,37 +237,23 @@ func TestDigestOfOtherTypes(t *testing.T) {
 	}
 }
 
-func class(err error) string {
-	var permanent *connector.Permanent
-	var later *connector.RetryAfter
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &permanent):
-		return "permanent"
-	case errors.As(err, &later):
-		return "after " + later.After.String()
-	}
-	return "retry"
-}
-
 // The codes of answers are the classes of errors; no error shows a key.
 func TestAnswers(t *testing.T) {
 	f, url := start(t)
 	for code, want := range map[int]string{-1: "retry", 45009: "after 1m0s", 45033: "retry", 93000: "permanent", 40008: "permanent", 40035: "permanent", 44004: "permanent"} {
 		f.forced = []int{code}
-		err := open(t, "wecom", robotProps(url), quiet).Write(t.Context(), messages("x"))
-		if class(err) != want || !strings.Contains(err.Error(), fmt.Sprint(code)) || strings.Contains(err.Error(), robotKey) {
-			t.Errorf("%d is %s: %v", code, class(err), err)
+		err := open(t, "wecom", robotProps(url), quiet).Write(t.Context(), connectortest.Messages("x"))
+		if connectortest.Class(err) != want || !strings.Contains(err.Error(), fmt.Sprint(code)) || strings.Contains(err.Error(), robotKey) {
+			t.Errorf("%d is %s: %v", code, connectortest.Class(err), err)
 		}
 	}
 	f.status = 502
-	if err := open(t, "wecom", robotProps(url), quiet).Write(t.Context(), messages("")); class(err) != "retry" {
+	if err := open(t, "wecom", robotProps(url), quiet).Write(t.Context(), connectortest.Messages("")); connectortest.Class(err) != "retry" {
 		t.Error(err)
 	}
 	f.status = 0
-	err := open(t, "wecom", with(robotProps(url), "key", "WRONG-KEY"), quiet).Write(t.Context(), messages("x"))
-	if class(err) != "permanent" || strings.Contains(err.Error(), "WRONG-KEY") || !strings.Contains(err.Error(), "invalid webhook url") {
+	err := open(t, "wecom", with(robotProps(url), "key", "WRONG-KEY"), quiet).Write(t.Context(), connectortest.Messages("x"))
+	if connectortest.Class(err) != "permanent" || strings.Contains(err.Error(), "WRONG-KEY") || !strings.Contains(err.Error(), "invalid webhook url") {
 		t.Error(err)
 	}
 }
