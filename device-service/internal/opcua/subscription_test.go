@@ -355,7 +355,15 @@ func overflowMarked(t *testing.T, peer *servers.OPCUA) {
 	resources := counters(1)
 	b := subscribeTo(t, newDriver(t, brisk), dev, resources)
 	await(t, "the first value", func() bool { return len(b.of("C0")) > 0 })
-	b.awaitCount(t, resources, stepTo(t, peer, 10))
+	// A server whose publishing is late answers each request at once, and then
+	// the first queue does not run over.
+	for range 10 {
+		b.awaitCount(t, resources, stepTo(t, peer, 10))
+		if slices.Contains(b.gaps("C0"), driver.GapOverflow) {
+			break
+		}
+	}
+	b.checkOnce(t, resources)
 	if gaps := b.gaps("C0"); !slices.Contains(gaps, driver.GapOverflow) {
 		t.Errorf("gaps %v of %+v", gaps, b.of("C0"))
 	}

@@ -136,6 +136,7 @@ func TestDeviceScripts(t *testing.T) {
 		Dir: "testdata/device",
 		Setup: func(env *testscript.Env) error {
 			p := <-plants
+			env.Vars = append(env.Vars, raceAtExit)
 			env.Setenv("SLUICE_DEVICE_SERVICE", p.url)
 			env.Setenv("PLC", p.plc)
 			env.Setenv("OTHER", other)

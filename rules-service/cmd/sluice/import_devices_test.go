@@ -24,6 +24,7 @@ func TestImportScripts(t *testing.T) {
 			s := apitest.StartBuiltin(t, t.TempDir(), "")
 			plants.Store(s.URL, s.CoreMetadata())
 			env.Setenv("SLUICE_SERVER", s.URL)
+			env.Vars = append(env.Vars, raceAtExit)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

@@ -23,6 +23,10 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"sluice": main})
 }
 
+// raceAtExit keeps the race detector from waiting a second at the end of each
+// process: scripts run hundreds of them.
+const raceAtExit = "GORACE=atexit_sleep_ms=0"
+
 // Each script has a service of its own; send and want reach its source and
 // sink in memory.
 func TestScripts(t *testing.T) {
@@ -44,6 +48,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			serve(env, "SLUICE_SERVER", "")
+			env.Vars = append(env.Vars, raceAtExit)
 			serve(env, "PROTECTED", "sesame")
 			env.Setenv("OTHER", other)
 			env.Setenv("OTHERHOST", strings.TrimPrefix(other, "http://"))

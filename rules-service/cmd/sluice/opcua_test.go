@@ -63,6 +63,7 @@ func TestOPCUAScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SLUICE_OPCUA_SERVICE", d.serve(t, filepath.Join(env.WorkDir, "service"), fmt.Sprintf("s%d", count.Add(1))))
 			env.Setenv("ENDPOINT", peer.Endpoint())
+			env.Vars = append(env.Vars, raceAtExit)
 			env.Setenv("THUMBPRINT", hex.EncodeToString(sum[:]))
 			return nil
 		},
