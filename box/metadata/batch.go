@@ -6,18 +6,22 @@ import (
 	dtocommon "github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/common"
 )
 
-// addEach answers each item of a body by itself. add stores one and returns
-// the ids of its request and of the record.
-func addEach[R any](w http.ResponseWriter, r *http.Request, add func(R) (requestID, id string, err error)) (int, any, error) {
+// addEach answers each item of a body by itself, and stores in one change all
+// that can be. add stores one and returns the ids of its request and of the
+// record; with an error it has stored nothing.
+func addEach[R any](s *Server, w http.ResponseWriter, r *http.Request, add func(*tables, R) (requestID, id string, err error)) (int, any, error) {
 	items, err := readItems[R](w, r)
 	if err != nil {
 		return 0, nil, err
 	}
-	out := []dtocommon.BaseWithIdResponse{}
-	for _, item := range items {
-		out = append(out, added(add(item)))
-	}
-	return http.StatusMultiStatus, out, nil
+	out := make([]dtocommon.BaseWithIdResponse, len(items))
+	err = s.change(func(t *tables) error {
+		for i, item := range items {
+			out[i] = added(add(t, item))
+		}
+		return nil
+	})
+	return http.StatusMultiStatus, out, err
 }
 
 // added is the element of a 207 answer for a record that was to be stored.
@@ -28,21 +32,28 @@ func added(requestID, id string, err error) dtocommon.BaseWithIdResponse {
 	return dtocommon.NewBaseWithIdResponse(requestID, "", http.StatusCreated, id)
 }
 
-// changeEach answers each item of a body by itself. change returns the id of
-// its request.
-func changeEach[R any](w http.ResponseWriter, r *http.Request, change func(R) (requestID string, err error)) (int, any, error) {
+// changeEach answers each item of a body by itself, and changes in one change
+// all that can be. alter changes one and returns the id of its request; with an
+// error it has changed nothing.
+func changeEach[R any](s *Server, w http.ResponseWriter, r *http.Request, alter func(*tables, R) (requestID string, err error)) (int, any, error) {
 	items, err := readItems[R](w, r)
 	if err != nil {
 		return 0, nil, err
 	}
-	out := []dtocommon.BaseResponse{}
-	for _, item := range items {
-		requestID, err := change(item)
-		answer := dtocommon.NewBaseResponse(requestID, "", http.StatusOK)
-		if err != nil {
-			answer = dtocommon.NewBaseResponse(requestID, err.Error(), statusOf(err))
+	out := make([]dtocommon.BaseResponse, len(items))
+	err = s.change(func(t *tables) error {
+		for i, item := range items {
+			out[i] = changed(alter(t, item))
 		}
-		out = append(out, answer)
+		return nil
+	})
+	return http.StatusMultiStatus, out, err
+}
+
+// changed is the element of a 207 answer for a record that was to be changed.
+func changed(requestID string, err error) dtocommon.BaseResponse {
+	if err != nil {
+		return dtocommon.NewBaseResponse(requestID, err.Error(), statusOf(err))
 	}
-	return http.StatusMultiStatus, out, nil
+	return dtocommon.NewBaseResponse(requestID, "", http.StatusOK)
 }

@@ -18,8 +18,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// eventQueue is how many system events wait while the bus is slow; beyond it
-// they are dropped and counted, for a request must not hang on them.
+// eventQueue is how many changes wait to be told while the bus is slow; beyond
+// it their system events are dropped and counted, for a request must not hang on
+// them. What a change has to tell is bounded by the body of its request.
 const eventQueue = 1024
 
 var errNoAnswer = errors.New("no answer")
@@ -32,7 +33,7 @@ type bus struct {
 	timeout time.Duration
 	log     *slog.Logger
 
-	queue   chan news
+	queue   chan []news
 	dropped atomic.Int64
 	stop    chan struct{}
 	sender  sync.WaitGroup
@@ -47,7 +48,7 @@ type news struct {
 
 func newBus(client messaging.MessageClient, prefix string, timeout time.Duration, log *slog.Logger) *bus {
 	b := &bus{client: client, prefix: prefix, timeout: timeout, log: log,
-		queue: make(chan news, eventQueue), stop: make(chan struct{})}
+		queue: make(chan []news, eventQueue), stop: make(chan struct{})}
 	b.sender.Go(b.send)
 	return b
 }
@@ -61,12 +62,13 @@ func (b *bus) close() {
 	}
 }
 
-// announce queues a system event.
-func (b *bus) announce(n news) {
+// announce queues the system events of a change.
+func (b *bus) announce(all []news) {
 	select {
-	case b.queue <- n:
+	case b.queue <- all:
 	default:
-		if b.dropped.Add(1) == 1 {
+		n := int64(len(all))
+		if b.dropped.Add(n) == n {
 			b.log.Warn("system events are dropped: the message bus is too slow")
 		}
 	}
@@ -75,8 +77,8 @@ func (b *bus) announce(n news) {
 func (b *bus) send() {
 	for {
 		select {
-		case n := <-b.queue:
-			b.report(b.publish(n))
+		case all := <-b.queue:
+			b.tell(all)
 		case <-b.stop:
 			b.drain()
 			return
@@ -87,11 +89,17 @@ func (b *bus) send() {
 func (b *bus) drain() {
 	for {
 		select {
-		case n := <-b.queue:
-			b.report(b.publish(n))
+		case all := <-b.queue:
+			b.tell(all)
 		default:
 			return
 		}
+	}
+}
+
+func (b *bus) tell(all []news) {
+	for _, n := range all {
+		b.report(b.publish(n))
 	}
 }
 

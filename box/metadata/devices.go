@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"reflect"
-	"sync"
 
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/common"
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
@@ -89,79 +87,23 @@ func (s *Server) addDevices(w http.ResponseWriter, r *http.Request) (int, any, e
 	return http.StatusMultiStatus, out, err
 }
 
-// maxQuestions bounds how many devices are validated at a time: each question
-// may take its whole time-out when the service is away.
-const maxQuestions = 16
-
 // validateNew checks devices that are to be added and asks their services
 // about those that could be. The verdicts are in the order of the items.
 func (s *Server) validateNew(ctx context.Context, items []requests.AddDeviceRequest) []error {
 	t := s.store.view()
 	verdicts := make([]error, len(items))
-	slots := make(chan struct{}, maxQuestions)
-	var asked sync.WaitGroup
+	var asked questions
 	for i, item := range items {
 		if _, found := t.Devices[item.Device.Name]; found {
 			verdicts[i] = exists(deviceNoun, item.Device.Name)
 			continue
 		}
-		if verdicts[i] = checkDevice(t, item.Device); verdicts[i] != nil {
-			continue
+		if verdicts[i] = checkDevice(t, item.Device); verdicts[i] == nil {
+			asked.ask(func() { verdicts[i] = s.validate(ctx, item.Device) })
 		}
-		slots <- struct{}{}
-		asked.Go(func() {
-			defer func() { <-slots }()
-			verdicts[i] = s.validate(ctx, item.Device)
-		})
 	}
 	asked.Wait()
 	return verdicts
-}
-
-func (s *Server) patchDevices(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	return changeEach(w, r, func(item requests.UpdateDeviceRequest) (requestID string, err error) {
-		return item.RequestId, s.patchDevice(r.Context(), item.Device)
-	})
-}
-
-// errOvertaken tells that a device was changed while its service was asked.
-var errOvertaken = errors.New("the device was changed meanwhile")
-
-// patchDevice asks the service about the device as it will be. What another
-// request makes of the device in the meantime is asked about anew.
-func (s *Server) patchDevice(ctx context.Context, patch dtos.UpdateDevice) error {
-	for {
-		before, proposal, err := patchedDevice(s.store.view(), patch)
-		if err != nil {
-			return err
-		}
-		if err := s.validate(ctx, proposal); err != nil {
-			return err
-		}
-		if err := s.replaceDevice(before, patch); !errors.Is(err, errOvertaken) {
-			return err
-		}
-	}
-}
-
-// replaceDevice patches a device that is still what it was.
-func (s *Server) replaceDevice(was dtos.Device, patch dtos.UpdateDevice) error {
-	return s.change(func(t *tables) error {
-		before, after, err := patchedDevice(*t, patch)
-		if err != nil {
-			return err
-		}
-		if !reflect.DeepEqual(before, was) {
-			return errOvertaken
-		}
-		t.Devices[after.Name] = after
-		if before.ServiceName != after.ServiceName {
-			// The service that had it must let go.
-			t.tellDevice(common.SystemEventActionUpdate, before.ServiceName, after)
-		}
-		t.tellDevice(common.SystemEventActionUpdate, after.ServiceName, after)
-		return nil
-	})
 }
 
 // patchedDevice returns a device as it is and as the patch would make it: what

@@ -78,10 +78,12 @@ func (s *Server) AwaitService(ctx context.Context, name string) error {
 // change edits the tables and tells of it, in the order of the changes: a
 // device service believes the event that comes last.
 func (s *Server) change(edit func(*tables) error) error {
-	return s.store.change(edit, func(n news) {
-		s.bus.announce(n)
-		if n.kind == common.DeviceServiceSystemEventType && n.action != common.SystemEventActionDelete {
-			s.registered.note(n.owner)
+	return s.store.change(edit, func(all []news) {
+		s.bus.announce(all)
+		for _, n := range all {
+			if n.kind == common.DeviceServiceSystemEventType && n.action != common.SystemEventActionDelete {
+				s.registered.note(n.owner)
+			}
 		}
 	})
 }

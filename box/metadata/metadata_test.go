@@ -203,11 +203,13 @@ func TestMovedDeviceIsToldToBothServices(t *testing.T) {
 		d := all.Devices["D1"]
 		d.ServiceName = "other"
 		all.Devices["D1"] = d
+		all.tellDevice("update", "other", d)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.event("device/update/other/P")
 	s.expect("PATCH", "device", `[{"apiVersion":"v3","device":{"name":"D1","serviceName":"ds"}}]`, 207, `"statusCode":200`)
 	s.event("device/update/other/P")
 	s.event("device/update/ds/P")
@@ -236,10 +238,10 @@ func TestNewsComeWithTheirChange(t *testing.T) {
 			all.Services[name] = dtos.DeviceService{Name: name}
 			return refusal
 		}
-		return s.change(edit, func(n news) {
-			told++
-			if n.owner != name {
-				t.Errorf("news of %q with the change of %q", n.owner, name)
+		return s.change(edit, func(all []news) {
+			told += len(all)
+			if all[0].owner != name {
+				t.Errorf("news of %q with the change of %q", all[0].owner, name)
 			}
 			if s.mu.TryRLock() {
 				s.mu.RUnlock()
@@ -339,7 +341,7 @@ func TestFullDiskChangesNothing(t *testing.T) {
 	if err := os.Mkdir(s.file+".new", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s.expect("POST", "deviceprofile", strings.Replace(profile, `"P"`, `"Q"`, 1), 207, `"statusCode":500`, "save metadata")
+	s.expect("POST", "deviceprofile", strings.Replace(profile, `"P"`, `"Q"`, 1), 500, "save metadata")
 	s.expect("POST", "device", deviceRequest("D1"), 500, "save metadata")
 	s.expect("GET", "deviceprofile/name/Q", "", 404)
 	s.expect("GET", "device/name/D1", "", 404)

@@ -45,29 +45,27 @@ func (t *tables) tellProfile(action string, p dtos.DeviceProfile) {
 }
 
 func (s *Server) addProfiles(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	return addEach(w, r, func(item requests.DeviceProfileRequest) (requestID, id string, err error) {
+	return addEach(s, w, r, func(t *tables, item requests.DeviceProfileRequest) (requestID, id string, err error) {
 		p := item.Profile
 		p.Id, p.Created, p.Modified = uuid.NewString(), now(), now()
-		return item.RequestId, p.Id, s.change(func(t *tables) error {
+		if err = insert(t.Profiles, profileNoun, p.Name, p); err == nil {
 			t.tellProfile(common.SystemEventActionAdd, p)
-			return insert(t.Profiles, profileNoun, p.Name, p)
-		})
+		}
+		return item.RequestId, p.Id, err
 	})
 }
 
 func (s *Server) putProfiles(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	return changeEach(w, r, func(item requests.DeviceProfileRequest) (requestID string, err error) {
+	return changeEach(s, w, r, func(t *tables, item requests.DeviceProfileRequest) (requestID string, err error) {
 		p := item.Profile
-		return item.RequestId, s.change(func(t *tables) error {
-			before, err := find(t.Profiles, profileNoun, p.Name)
-			if err != nil {
-				return err
-			}
-			p.Id, p.Created, p.Modified = before.Id, before.Created, now()
-			t.Profiles[p.Name] = p
-			t.tellProfile(common.SystemEventActionUpdate, p)
-			return nil
-		})
+		before, err := find(t.Profiles, profileNoun, p.Name)
+		if err != nil {
+			return item.RequestId, err
+		}
+		p.Id, p.Created, p.Modified = before.Id, before.Created, now()
+		t.Profiles[p.Name] = p
+		t.tellProfile(common.SystemEventActionUpdate, p)
+		return item.RequestId, nil
 	})
 }
 

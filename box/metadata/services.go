@@ -31,31 +31,29 @@ func (t *tables) tellService(action string, d dtos.DeviceService) {
 }
 
 func (s *Server) addServices(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	return addEach(w, r, func(item requests.AddDeviceServiceRequest) (requestID, id string, err error) {
+	return addEach(s, w, r, func(t *tables, item requests.AddDeviceServiceRequest) (requestID, id string, err error) {
 		d := item.Service
 		d.Id, d.Created, d.Modified = uuid.NewString(), now(), now()
-		return item.RequestId, d.Id, s.change(func(t *tables) error {
+		if err = insert(t.Services, serviceNoun, d.Name, d); err == nil {
 			t.tellService(common.SystemEventActionAdd, d)
-			return insert(t.Services, serviceNoun, d.Name, d)
-		})
+		}
+		return item.RequestId, d.Id, err
 	})
 }
 
 func (s *Server) patchServices(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	return changeEach(w, r, func(item requests.UpdateDeviceServiceRequest) (requestID string, err error) {
-		return item.RequestId, s.change(func(t *tables) error {
-			before, err := byNameOrID(t.Services, serviceNoun, item.Service.Name, item.Service.Id, serviceID)
-			if err != nil {
-				return err
-			}
-			model := dtos.ToDeviceServiceModel(before)
-			requests.ReplaceDeviceServiceModelFieldsWithDTO(&model, item.Service)
-			after := dtos.FromDeviceServiceModelToDTO(model)
-			after.Created, after.Modified = before.Created, now()
-			t.Services[after.Name] = after
-			t.tellService(common.SystemEventActionUpdate, after)
-			return nil
-		})
+	return changeEach(s, w, r, func(t *tables, item requests.UpdateDeviceServiceRequest) (requestID string, err error) {
+		before, err := byNameOrID(t.Services, serviceNoun, item.Service.Name, item.Service.Id, serviceID)
+		if err != nil {
+			return item.RequestId, err
+		}
+		model := dtos.ToDeviceServiceModel(before)
+		requests.ReplaceDeviceServiceModelFieldsWithDTO(&model, item.Service)
+		after := dtos.FromDeviceServiceModelToDTO(model)
+		after.Created, after.Modified = before.Created, now()
+		t.Services[after.Name] = after
+		t.tellService(common.SystemEventActionUpdate, after)
+		return item.RequestId, nil
 	})
 }
 

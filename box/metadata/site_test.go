@@ -23,7 +23,7 @@ import (
 	"sluice/box/broker"
 )
 
-func connect(t *testing.T, b *broker.Broker, id string) messaging.MessageClient {
+func connect(t testing.TB, b *broker.Broker, id string) messaging.MessageClient {
 	t.Helper()
 	c, err := messaging.NewMessageClient(types.MessageBusConfig{
 		Broker:   types.HostInfo{Host: "127.0.0.1", Port: b.Port(), Protocol: "tcp"},
@@ -42,14 +42,14 @@ func connect(t *testing.T, b *broker.Broker, id string) messaging.MessageClient 
 
 // site is a server with a bus on which the device service "ds" answers.
 type site struct {
-	t      *testing.T
+	t      testing.TB
 	file   string
 	server *Server
 	http   *httptest.Server
 	events chan dtos.SystemEvent
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t testing.TB) *site {
 	t.Helper()
 	return newSiteWith(t, patience, refuseBad)
 }
@@ -64,7 +64,7 @@ func refuseBad(d dtos.Device) error {
 
 // newSiteWith has a server that waits so long for an answer of a service, and
 // a service that judges devices so.
-func newSiteWith(t *testing.T, timeout time.Duration, judge func(dtos.Device) error) *site {
+func newSiteWith(t testing.TB, timeout time.Duration, judge func(dtos.Device) error) *site {
 	t.Helper()
 	b, err := broker.Start(broker.Options{Name: "bus", Dir: t.TempDir()})
 	if err != nil {
@@ -83,7 +83,7 @@ func newSiteWith(t *testing.T, timeout time.Duration, judge func(dtos.Device) er
 	return s
 }
 
-func serveDevices(t *testing.T, bus messaging.MessageClient, judge func(dtos.Device) error, events chan<- dtos.SystemEvent) {
+func serveDevices(t testing.TB, bus messaging.MessageClient, judge func(dtos.Device) error, events chan<- dtos.SystemEvent) {
 	t.Helper()
 	questions, changes, failed := make(chan types.MessageEnvelope, 100), make(chan types.MessageEnvelope, 100), make(chan error, 100)
 	err := bus.Subscribe([]types.TopicChannel{
@@ -115,7 +115,7 @@ func serveDevices(t *testing.T, bus messaging.MessageClient, judge func(dtos.Dev
 	})
 }
 
-func answerQuestion(t *testing.T, bus messaging.MessageClient, judge func(dtos.Device) error, q types.MessageEnvelope) {
+func answerQuestion(t testing.TB, bus messaging.MessageClient, judge func(dtos.Device) error, q types.MessageEnvelope) {
 	var request requests.AddDeviceRequest
 	if err := json.Unmarshal(q.Payload, &request); err != nil {
 		t.Errorf("validation: %v", err)

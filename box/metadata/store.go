@@ -36,16 +36,20 @@ func (t tables) clone() tables {
 
 // store keeps the tables in one file. What change returned without error is
 // on disk, and the file is always whole: a new one is written beside it and
-// takes its place.
+// takes its place. Changes that come while one is written are written together.
 type store struct {
-	path string
+	path    string
+	replace func(path string, text []byte) error // replaceFile
 
-	mu  sync.RWMutex
+	waiting queue
+	writing sync.Mutex // one writes for all that wait
+
+	mu  sync.RWMutex // of now, which only the one who writes replaces
 	now tables
 }
 
 func openStore(path string) (*store, error) {
-	s := &store{path: path}
+	s := &store{path: path, replace: replaceFile}
 	text, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -88,26 +92,57 @@ func (s *store) view() tables {
 }
 
 // change lets edit alter a copy, puts it on disk and announces its news before
-// any other change. An error of edit or of the disk leaves everything as it was.
-func (s *store) change(edit func(*tables) error, announce func(news)) error {
+// those of any later change. An error of edit or of the disk leaves everything
+// as it was. An edit that has no news has changed nothing.
+func (s *store) change(edit func(*tables) error, announce func([]news)) error {
+	c := &change{edit: edit, announce: announce, err: errNotWritten}
+	s.waiting.join(c)
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if !c.done { // by one who wrote before
+		s.write(s.waiting.leave())
+	}
+	return c.err
+}
+
+// write carries changes out, in their order.
+func (s *store) write(all []*change) {
+	next, changed := s.now, false
+	for _, c := range all {
+		try := next.clone()
+		c.done, c.err = true, c.edit(&try)
+		if c.err != nil || try.news == nil {
+			continue
+		}
+		c.news, try.news = try.news, nil
+		next, changed = try, true
+	}
+	if !changed {
+		return
+	}
+	if err := s.save(next); err != nil {
+		for _, c := range all {
+			c.err = err
+		}
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := s.now.clone()
-	if err := edit(&next); err != nil {
-		return err
+	s.now = next
+	for _, c := range all {
+		if c.news != nil {
+			c.announce(c.news)
+		}
 	}
-	text, err := json.MarshalIndent(next, "", " ")
+}
+
+func (s *store) save(t tables) error {
+	text, err := json.Marshal(t)
+	if err == nil {
+		err = s.replace(s.path, text)
+	}
 	if err != nil {
 		return fmt.Errorf("save metadata: %w", err)
-	}
-	if err := replaceFile(s.path, text); err != nil {
-		return fmt.Errorf("save metadata: %w", err)
-	}
-	all := next.news
-	next.news = nil
-	s.now = next
-	for _, n := range all {
-		announce(n)
 	}
 	return nil
 }

@@ -33,35 +33,33 @@ func (t *tables) tellWatcher(action, owner string, p dtos.ProvisionWatcher) {
 }
 
 func (s *Server) addWatchers(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	return addEach(w, r, func(item requests.AddProvisionWatcherRequest) (requestID, id string, err error) {
+	return addEach(s, w, r, func(t *tables, item requests.AddProvisionWatcherRequest) (requestID, id string, err error) {
 		p := item.ProvisionWatcher
 		p.Id, p.Created, p.Modified = uuid.NewString(), now(), now()
-		return item.RequestId, p.Id, s.change(func(t *tables) error {
+		if err = insert(t.Watchers, watcherNoun, p.Name, p); err == nil {
 			t.tellWatcher(common.SystemEventActionAdd, p.ServiceName, p)
-			return insert(t.Watchers, watcherNoun, p.Name, p)
-		})
+		}
+		return item.RequestId, p.Id, err
 	})
 }
 
 func (s *Server) patchWatchers(w http.ResponseWriter, r *http.Request) (int, any, error) {
-	return changeEach(w, r, func(item requests.UpdateProvisionWatcherRequest) (requestID string, err error) {
+	return changeEach(s, w, r, func(t *tables, item requests.UpdateProvisionWatcherRequest) (requestID string, err error) {
 		patch := item.ProvisionWatcher
-		return item.RequestId, s.change(func(t *tables) error {
-			before, err := byNameOrID(t.Watchers, watcherNoun, patch.Name, patch.Id, watcherID)
-			if err != nil {
-				return err
-			}
-			model := dtos.ToProvisionWatcherModel(before)
-			requests.ReplaceProvisionWatcherModelFieldsWithDTO(&model, patch)
-			after := dtos.FromProvisionWatcherModelToDTO(model)
-			after.Created, after.Modified = before.Created, now()
-			t.Watchers[after.Name] = after
-			if before.ServiceName != after.ServiceName {
-				t.tellWatcher(common.SystemEventActionUpdate, before.ServiceName, after)
-			}
-			t.tellWatcher(common.SystemEventActionUpdate, after.ServiceName, after)
-			return nil
-		})
+		before, err := byNameOrID(t.Watchers, watcherNoun, patch.Name, patch.Id, watcherID)
+		if err != nil {
+			return item.RequestId, err
+		}
+		model := dtos.ToProvisionWatcherModel(before)
+		requests.ReplaceProvisionWatcherModelFieldsWithDTO(&model, patch)
+		after := dtos.FromProvisionWatcherModelToDTO(model)
+		after.Created, after.Modified = before.Created, now()
+		t.Watchers[after.Name] = after
+		if before.ServiceName != after.ServiceName {
+			t.tellWatcher(common.SystemEventActionUpdate, before.ServiceName, after)
+		}
+		t.tellWatcher(common.SystemEventActionUpdate, after.ServiceName, after)
+		return item.RequestId, nil
 	})
 }
 
