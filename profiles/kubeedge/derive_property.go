@@ -19,6 +19,9 @@ func deriveProperty(r dtos.DeviceResource, protocol string) (Property, *Visitor)
 	if r.Properties.Maximum != nil {
 		p.Maximum = text(*r.Properties.Maximum)
 	}
+	if isVirtual(r) {
+		return p, nil
+	}
 	switch protocol {
 	case modbus:
 		return p, &Visitor{modbus, deriveRegisters(r)}

@@ -162,8 +162,8 @@ func (e *exporter) alone(p dtos.DeviceProfile) {
 		e.warn(kindProfile+" "+p.Name, "no device has it: its addresses have no place in %s", e.format)
 	}
 	protocols := map[string]dtos.ProtocolProperties{}
-	if len(p.DeviceResources) > 0 {
-		switch a := p.DeviceResources[0].Attributes; {
+	for _, r := range p.DeviceResources {
+		switch a := r.Attributes; {
 		case a[primaryTable] != nil:
 			protocols[modbusTCP] = nil
 		case a[nodeID] != nil:

@@ -32,7 +32,7 @@ func (c *conversion) instance() dtos.Device {
 	var reported []string
 	for i := range c.parts {
 		p := &c.parts[i]
-		if p.source() != "" {
+		if p.polled() {
 			d.AutoEvents = append(d.AutoEvents, dtos.AutoEvent{Interval: interval(p.collect), SourceName: p.source()})
 		}
 		if p.setting.ReportToCloud != nil && *p.setting.ReportToCloud {

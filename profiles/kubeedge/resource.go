@@ -10,11 +10,11 @@ import (
 func (p *part) mapped() {
 	v := p.setting.Visitor
 	switch {
-	case v == nil:
-		p.warn("it has no visitor and is left out")
-		return
 	case p.property.Type == Stream:
 		p.warn("its type is STREAM, which is not a value: it is left out")
+		return
+	case v == nil || len(v.Config) == 0:
+		p.virtual()
 		return
 	}
 	protocol := v.Protocol

@@ -136,6 +136,9 @@ func resourcesOf(t *testing.T, p dtos.DeviceProfile) ([]driver.Resource, map[str
 	var list []driver.Resource
 	scales := map[string]float64{}
 	for _, r := range p.DeviceResources {
+		if r.Attributes["virtual"] == true { // which never reaches a driver
+			continue
+		}
 		list = append(list, driver.Resource{Name: r.Name, Type: driver.Type(r.Properties.ValueType), Attributes: r.Attributes,
 			Readable: r.Properties.ReadWrite != "W", Writable: r.Properties.ReadWrite != "R"})
 		if s := r.Properties.Scale; s != nil {
