@@ -1,6 +1,8 @@
 package metadata
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -169,4 +171,38 @@ func BenchmarkPatchThousand(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		s.expect("PATCH", "device", patchRequest(all, fmt.Sprintf(`"description":"%d"`, i)), 207, `"statusCode":200`)
 	}
+}
+
+// The file has what the tables have, after each change.
+func TestFileIsWhatTheTablesAre(t *testing.T) {
+	s := newSite(t)
+	compare := func() {
+		t.Helper()
+		again, err := openStore(s.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := json.Marshal(s.server.store.view())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := json.Marshal(again.view())
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%v: the file has\n%s\nthe tables are\n%s", err, got, want)
+		}
+	}
+	s.fill()
+	compare()
+	all := append(names(3), `a "quoted" <name>`)
+	s.expect("POST", "device", deviceRequest(all[:3]...), 207)
+	s.expect("POST", "device", strings.ReplaceAll(deviceRequest("quoted"), `"quoted"`, `"a \"quoted\" <name>"`), 207, `"statusCode":201`)
+	compare()
+	s.expect("PATCH", "device", patchRequest(all[1:], `"tags":{"site":"<b>"},"autoEvents":[]`), 207, `"statusCode":200`)
+	compare()
+	s.expect("PATCH", "device", patchRequest(all[1:2], `"protocols":{"x":{"Address":"z"}}`), 207, `"statusCode":200`)
+	s.expect("PUT", "deviceprofile", strings.Replace(profile, "B1", "B2", 1), 207, `"statusCode":200`)
+	compare()
+	s.expect("DELETE", "device/name/D0", "", 200)
+	s.expect("DELETE", "device/name/D1", "", 200)
+	compare()
 }

@@ -43,6 +43,7 @@ type store struct {
 
 	waiting queue
 	writing sync.Mutex // one writes for all that wait
+	texts   texts      // owned by that one
 
 	mu  sync.RWMutex // of now, which only the one who writes replaces
 	now tables
@@ -137,7 +138,7 @@ func (s *store) write(all []*change) {
 }
 
 func (s *store) save(t tables) error {
-	text, err := json.Marshal(t)
+	text, err := s.texts.of(t)
 	if err == nil {
 		err = s.replace(s.path, text)
 	}
