@@ -72,6 +72,7 @@ func (c *converter) device(path string, v1 deviceV1) {
 		on := strings.EqualFold(string(e.OnChange), "true")
 		d.AutoEvents = append(d.AutoEvents, dtos.AutoEvent{Interval: string(e.Frequency), OnChange: on, SourceName: string(e.Resource)})
 	}
+	c.once("device", d.Name)
 	c.result.Devices = append(c.result.Devices, d)
 }
 

@@ -68,7 +68,7 @@ func Convert(files []File, options Options) (Result, []Note) {
 	if options.Service == "" {
 		options.Service = "device-modbus"
 	}
-	c := &converter{options: options}
+	c := &converter{options: options, names: map[string]Note{}}
 	for _, f := range files {
 		c.file, c.line = f.Name, 0
 		if strings.EqualFold(filepath.Ext(f.Name), ".toml") {
@@ -77,7 +77,6 @@ func Convert(files []File, options Options) (Result, []Note) {
 			c.profiles(f.Data)
 		}
 	}
-	c.checkNames()
 	if c.failed {
 		return Result{}, c.notes
 	}
@@ -88,7 +87,8 @@ func Convert(files []File, options Options) (Result, []Note) {
 type converter struct {
 	options Options
 	file    string
-	line    int // of the object at hand
+	line    int             // of the object at hand
+	names   map[string]Note // where a kind and a name were first
 	result  Result
 	notes   []Note
 	failed  bool
@@ -118,20 +118,16 @@ func (c *converter) name(path, kind, s string) string {
 	return s
 }
 
-// checkNames finds names that are there twice.
-func (c *converter) checkNames() {
-	c.file, c.line = "", 0
-	profiles, devices := map[string]bool{}, map[string]bool{}
-	for _, p := range c.result.Profiles {
-		if profiles[p.Name] {
-			c.fail(p.Name, "there are two profiles of this name")
-		}
-		profiles[p.Name] = true
-	}
-	for _, d := range c.result.Devices {
-		if devices[d.Name] {
-			c.fail(d.Name, "there are two devices of this name")
-		}
-		devices[d.Name] = true
+// once finds names that are there twice.
+func (c *converter) once(kind, name string) {
+	first, twice := c.names[kind+" "+name]
+	switch {
+	case name == "": // which was told
+	case twice && first.Line > 0:
+		c.fail(name, "there are two %ss of this name: the first is in %s, line %d", kind, first.File, first.Line)
+	case twice:
+		c.fail(name, "there are two %ss of this name: the first is in %s", kind, first.File)
+	default:
+		c.names[kind+" "+name] = Note{File: c.file, Line: c.line}
 	}
 }

@@ -32,6 +32,10 @@ func (c *converter) profiles(data []byte) {
 			return
 		}
 		found++
+		if p.Rest["apiVersion"] != nil && p.Rest["kind"] != nil {
+			c.fail("", "this is an object of Kubernetes, not a profile of EdgeX: import it as one of KubeEdge")
+			continue
+		}
 		c.profile(p)
 	}
 	if found == 0 {
@@ -57,6 +61,7 @@ func (c *converter) profile(v1 profileV1) {
 		p.DeviceCommands = append(p.DeviceCommands, c.command(v1.Name, command, access)...)
 	}
 	c.hide(&p, v1)
+	c.once("profile", p.Name)
 	c.result.Profiles = append(c.result.Profiles, p)
 }
 

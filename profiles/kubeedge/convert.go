@@ -138,11 +138,11 @@ func (c *converter) unused(m *Model) {
 
 // start finds the devices of the node, their models and their names at EdgeX.
 func (c *converter) start(set Set) []*conversion {
-	count := map[string]int{}
+	count, nodes := map[string]int{}, map[string]bool{}
 	var all []*conversion
 	for i := range set.Devices {
 		d := &set.Devices[i]
-		if c.options.Node != "" && d.Node != c.options.Node && !d.nodeless {
+		if nodes[d.Node] = true; c.options.Node != "" && d.Node != c.options.Node && !d.nodeless {
 			continue
 		}
 		one := &conversion{converter: c, device: d, name: d.Name, units: map[CycleUnit]bool{}}
@@ -154,6 +154,9 @@ func (c *converter) start(set Set) []*conversion {
 		count[d.Name]++
 		all = append(all, one)
 	}
+	if len(count) == 0 && len(nodes) > 0 && c.findings == nil {
+		c.noNode(&set.Devices[0], slices.Sorted(maps.Keys(nodes)))
+	}
 	for _, one := range all {
 		if count[one.name] > 1 {
 			one.name = one.device.qualified()
@@ -163,6 +166,16 @@ func (c *converter) start(set Set) []*conversion {
 		}
 	}
 	return all
+}
+
+// noNode tells that no device is of the node that was chosen.
+func (c *converter) noNode(first *Device, nodes []string) {
+	s := source{Document{first.Place, kindDevice, first.namespace(), first.Name}, &c.findings}
+	hint := didYouMean(c.options.Node, nodes)
+	if named := slices.DeleteFunc(nodes, func(n string) bool { return n == "" }); hint == "" && len(named) > 0 {
+		hint = "there are devices of " + strings.Join(named, ", ")
+	}
+	s.report(Warning, first.Line, "spec.nodeName", hint, "neither this device nor another one is of node %q", c.options.Node)
 }
 
 // nearModel is a hint for the name of a model that there is not.

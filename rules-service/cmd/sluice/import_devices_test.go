@@ -134,6 +134,7 @@ func TestAMountedConfigMapIsFollowed(t *testing.T) {
 	f = follow(t, f.folder, s.URL)
 	f.shows("applied: 2 created\n")
 	f.mount("2", strings.Replace(followed, "port: 502", "port: 503", 1))
+	f.shows(" the files have changed\n")
 	f.shows("Device pump-1: updated\n  device pump-1: protocols.modbus-tcp.Port: 502 -> 503\n")
 	f.mount("3", strings.Replace(followed, "{name: pump}\n  protocol", "{name: pumpe}\n  protocol", 1))
 	f.shows("nothing was imported; errors: 1\n")
@@ -149,6 +150,9 @@ func TestAMountedConfigMapIsFollowed(t *testing.T) {
 	}
 	if n := strings.Count(f.out.String(), "nothing was imported"); n != 1 {
 		t.Errorf("the same error is told %d times", n)
+	}
+	if n := strings.Count(f.out.String(), "the files have changed"); n != 3 {
+		t.Errorf("%d changes are told of 3", n)
 	}
 }
 

@@ -47,6 +47,9 @@ func (f *follower) look(s *session, c *importKubeEdgeCmd) {
 		return
 	}
 	if sum != f.tried {
+		if f.tried != ([sha256.Size]byte{}) {
+			s.notef("%s the files have changed\n", time.Now().Format(time.TimeOnly))
+		}
 		f.wait, f.problem = f.pause, ""
 	}
 	var shown bytes.Buffer

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/clients/interfaces"
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
@@ -17,6 +18,9 @@ type CoreMetadata struct {
 	Profiles interfaces.DeviceProfileClient
 	Devices  interfaces.DeviceClient
 }
+
+// listTimeout bounds how long core-metadata may take for a page of a list.
+const listTimeout = 30 * time.Second
 
 // unlimited asks for as many as core-metadata gives at once.
 const unlimited = -1
@@ -36,6 +40,8 @@ func away(err error) error {
 
 func (c CoreMetadata) profiles(ctx context.Context) ([]dtos.DeviceProfile, error) {
 	return allPages(func(offset int) ([]dtos.DeviceProfile, uint32, error) {
+		ctx, cancel := context.WithTimeout(ctx, listTimeout)
+		defer cancel()
 		r, err := c.Profiles.AllDeviceProfiles(ctx, nil, offset, unlimited)
 		if err != nil {
 			return nil, 0, away(err)
@@ -46,6 +52,8 @@ func (c CoreMetadata) profiles(ctx context.Context) ([]dtos.DeviceProfile, error
 
 func (c CoreMetadata) devices(ctx context.Context) ([]dtos.Device, error) {
 	return allPages(func(offset int) ([]dtos.Device, uint32, error) {
+		ctx, cancel := context.WithTimeout(ctx, listTimeout)
+		defer cancel()
 		r, err := c.Devices.AllDevices(ctx, nil, offset, unlimited)
 		if err != nil {
 			return nil, 0, away(err)

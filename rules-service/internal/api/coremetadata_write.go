@@ -2,13 +2,11 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
 	dtocommon "github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/common"
@@ -25,8 +23,6 @@ const (
 	batchSize = 25
 	// parallel is how many requests are sent at a time.
 	parallel = 8
-	// undoTimeout bounds how long what was done is being taken back.
-	undoTimeout = 5 * time.Minute
 )
 
 // writing changes core-metadata, and can take back what it has done.
@@ -215,37 +211,6 @@ func patch(d dtos.Device) dtos.UpdateDevice {
 		u.Properties = map[string]any{}
 	}
 	return u
-}
-
-// takeBack takes back what was done, the last first.
-func (w *writing) takeBack(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-	defer cancel()
-	var errs []error
-	for _, back := range slices.Backward(w.undo) {
-		errs = append(errs, back(ctx))
-	}
-	return errors.Join(errs...)
-}
-
-// unlessGone is the error of a deletion; what is not there needs none.
-func unlessGone(err edgexerrors.EdgeX) error {
-	if err == nil || err.Code() == http.StatusNotFound {
-		return nil
-	}
-	return err
-}
-
-func restored(answers []dtocommon.BaseResponse, err edgexerrors.EdgeX) error {
-	if err != nil {
-		return err
-	}
-	for _, a := range answers {
-		if a.StatusCode >= http.StatusMultipleChoices {
-			return errors.New(a.Message)
-		}
-	}
-	return nil
 }
 
 func baseResponses(list []dtocommon.BaseWithIdResponse) []dtocommon.BaseResponse {

@@ -233,6 +233,24 @@ func TestChangesAreTakenBack(t *testing.T) {
 	b.has(1, 3, 3, 3)
 }
 
+// A core-metadata that dies with half of an import is waited for, and what it
+// had taken is taken back.
+func TestAnImportIsTakenBackWhenCoreMetadataIsBack(t *testing.T) {
+	b := startPlant(t)
+	requests := 0
+	b.meta.Away = func() bool { // from the third request on, for a while
+		requests++
+		return requests >= 3 && requests < 6
+	}
+	status, text, _ := b.Call(t, "POST", "/import/kubeedge", importBody(t, line(30, 502))) // a profile, and two batches of devices
+	if status != 503 || !strings.Contains(text, "core-metadata: connection refused") || strings.Contains(text, "taken back") {
+		t.Errorf("%d %s", status, text)
+	}
+	b.has(0, 0, 0, 0)
+	b.kubeEdge(line(30, 502), 200)
+	b.has(1, 30, 30, 30)
+}
+
 func importBody(t testing.TB, data string) string {
 	t.Helper()
 	text, err := json.Marshal(map[string]any{"files": []map[string]string{{"name": "line.yaml", "data": data}}, "cycleUnit": "ms"})

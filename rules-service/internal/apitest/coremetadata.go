@@ -27,6 +27,8 @@ type CoreMetadata struct {
 	Refuse func(name string) string
 	// Lost tells whether the answer to a writing request gets lost.
 	Lost func(names []string) bool
+	// Away tells whether core-metadata is not there for a writing request.
+	Away func() bool
 
 	t        testing.TB
 	mu       sync.Mutex
@@ -37,7 +39,7 @@ type CoreMetadata struct {
 
 func newCoreMetadata(t testing.TB) *CoreMetadata {
 	return &CoreMetadata{t: t, profiles: map[string]dtos.DeviceProfile{}, devices: map[string]dtos.Device{},
-		Refuse: func(string) string { return "" }, Lost: func([]string) bool { return false }}
+		Refuse: func(string) string { return "" }, Lost: func([]string) bool { return false }, Away: func() bool { return false }}
 }
 
 func (c *CoreMetadata) clients() api.CoreMetadata {
@@ -46,6 +48,8 @@ func (c *CoreMetadata) clients() api.CoreMetadata {
 
 // CoreMetadata is that of the service.
 func (s *Service) CoreMetadata() *CoreMetadata { return s.metadata }
+
+var errAway = errors.NewCommonEdgeX(errors.KindServiceUnavailable, "connection refused", nil)
 
 // Names are those of all profiles and of all devices.
 func (c *CoreMetadata) Names() (profiles, devices []string) {
@@ -81,6 +85,9 @@ func (c *CoreMetadata) Writes() int {
 func write[T any](c *CoreMetadata, list []T, name func(T) string, change func(T) string) ([]common.BaseResponse, errors.EdgeX) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.Away() {
+		return nil, errAway
+	}
 	c.writes++
 	var names []string
 	var answers []common.BaseResponse
@@ -124,6 +131,9 @@ func withIDs(list []common.BaseResponse, err errors.EdgeX) ([]common.BaseWithIdR
 
 // remove removes something that nothing else needs.
 func remove[T any](c *CoreMetadata, from map[string]T, name, usedBy string) (common.BaseResponse, errors.EdgeX) {
+	if c.Away() {
+		return common.BaseResponse{}, errAway
+	}
 	c.writes++
 	if _, there := from[name]; !there {
 		return common.BaseResponse{}, errors.NewCommonEdgeX(errors.KindEntityDoesNotExist, name+" is not there", nil)
