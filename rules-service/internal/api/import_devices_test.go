@@ -349,21 +349,6 @@ func FuzzImportDevices(f *testing.F) {
 	})
 }
 
-func BenchmarkImportThousand(b *testing.B) { benchmarkImport(b, func(i int) int { return i }) }
-
-func BenchmarkImportThousandAgain(b *testing.B) { benchmarkImport(b, func(int) int { return 0 }) }
-
-// benchmarkImport imports 1,000 devices whose port may differ each time.
-func benchmarkImport(b *testing.B, port func(i int) int) {
-	s := apitest.StartBuiltin(b, b.TempDir(), "")
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		if status, text, _ := s.Call(b, "POST", "/import/kubeedge", importBody(b, line(1000, 502+port(i)))); status != 200 {
-			b.Fatal(status, text[:min(len(text), 500)])
-		}
-	}
-}
-
 // devices are the calls about devices, whose answers must be as described.
 func (c *contract) devices() {
 	meta := c.CoreMetadata()
