@@ -9,8 +9,12 @@
   valueFrom: {fieldRef: {fieldPath: status.podIP}}
 {{- if eq .part "rules" }}
 {{- if include "sluice.definitions" .root }}
-- name: {{ include "sluice.definitionsVariable" . }}
+- name: RULES_RECONCILE_FOLDER
   value: /etc/sluice/definitions
+{{- if $part.prune }}
+- name: RULES_RECONCILE_PRUNE
+  value: "true"
+{{- end }}
 {{- end }}
 {{- range $part.secrets }}
 - name: {{ include "sluice.secretVariable" . }}
@@ -38,11 +42,6 @@
   value: /etc/sluice/devices/$(NODE_NAME)
 {{- end }}
 {{- end }}
-{{- end }}
-
-{{/* The variable that names the folder of definitions which the service follows. */}}
-{{- define "sluice.definitionsVariable" -}}
-RULES_DEFINITIONS_DIR
 {{- end }}
 
 {{/* The variable that stands for secret://NAME/KEY. */}}
