@@ -8,6 +8,9 @@
 - name: SERVICE_HOST
   valueFrom: {fieldRef: {fieldPath: status.podIP}}
 {{- if eq .part "rules" }}
+# The image says 0.0.0.0 in the same variable, which wins over files.
+- name: RULES_HOST
+  value: {{ $part.host | quote }}
 {{- if include "sluice.definitions" .root }}
 - name: RULES_RECONCILE_FOLDER
   value: /etc/sluice/definitions
