@@ -36,6 +36,23 @@ func WriteFolder(dir string, files map[string]string) error {
 			return fmt.Errorf("link %s: %w", first, err)
 		}
 	}
+	return removeDeadLinks(dir)
+}
+
+// removeDeadLinks removes the links to files that are gone.
+func removeDeadLinks(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			if err := os.Remove(path); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
