@@ -22,7 +22,7 @@ dir_sluice        := ./rules-service/cmd/sluice
 dir_box           := ./box
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test servers check unit race e2e fuzz bench lint docs $(PROGRAMS)
+.PHONY: help build run test servers check unit race e2e chart fuzz bench lint docs $(PROGRAMS)
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +45,7 @@ GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 # timed runs a command, prints how long the part took and fails as it does.
 timed = @start=$$(date +%s); ( $(2) ); code=$$?; echo "== $(1): $$(($$(date +%s) - start)) s"; exit $$code
 
-test: servers check unit race e2e ## runs every test, each part with its time
+test: servers check unit race e2e chart ## runs every test, each part with its time
 
 servers: ## installs the servers that tests talk to (as root; else says what is missing)
 	@tests/servers/install || [ -z "$(CI)" ]
@@ -62,6 +62,12 @@ race: ## the same under the race detector
 e2e: ## whole programs against real servers
 	$(call timed,e2e,$(GO) test -count=1 -timeout 15m ./tests/e2e)
 
+# Helm's own packages render the chart: a module of its own, as they bring
+# hundreds of Kubernetes' with them. What is rendered lies outside of it, where
+# the cache of test results does not look.
+chart: ## the Helm chart, rendered and checked
+	$(call timed,chart,cd docker/helm && $(GO) test -count=1 ./...)
+
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@all=$$($(GO) list ./...) || exit; for p in $$all; do \
 		found=$$($(GO) test -list '^Fuzz' $$p) || { echo "$$found"; exit 1; }; \
@@ -76,6 +82,7 @@ bench: ## benchmarks of the engine, then scenarios as ratios to the floor
 
 lint: ## the linters of .golangci.yml
 	$(GOLANGCI) run ./...
+	@cd docker/helm && $(GOLANGCI) run ./...
 
 docs: ## writes what is generated from declarations
 	$(GO) run ./sqlengine/function/gendocs
