@@ -7,6 +7,10 @@ type Options struct {
 	// Node takes the devices of one node alone; empty: all.
 	Node string
 	Choices
+	// OwnProfiles gives each device a profile of its own, <model>--<device>.
+	// Who converts devices one by one wants it: what a profile is called must
+	// not depend on devices that come later.
+	OwnProfiles bool
 	// Broker is the MQTT broker at the edge that rules publish to.
 	Broker string
 	// Services are the device services by protocol, such as modbus and opcua.

@@ -107,7 +107,7 @@ func (c *conversion) part(property string) *part {
 
 // nameProfiles makes one profile of equal ones. A model has one profile under
 // its own name when all its devices agree; visitors stand at the devices, so
-// they need not.
+// they need not. Options.OwnProfiles keeps the profiles of devices apart.
 func (c *converter) nameProfiles(all []*conversion) {
 	groups := map[*Model]map[string]*conversion{} // the first device of each profile, by its text
 	texts := make([]string, len(all))
@@ -117,6 +117,9 @@ func (c *converter) nameProfiles(all []*conversion) {
 			d.note(Error, "", "", "its profile cannot be written: %v", err)
 		}
 		texts[i] = string(b)
+		if d.options.OwnProfiles {
+			texts[i] += d.device.Name
+		}
 		group := groups[d.model]
 		if group == nil {
 			group = map[string]*conversion{}
@@ -130,7 +133,7 @@ func (c *converter) nameProfiles(all []*conversion) {
 	for i, d := range all {
 		first := groups[d.model][texts[i]]
 		if first == d {
-			if len(groups[d.model]) > 1 {
+			if len(groups[d.model]) > 1 || d.options.OwnProfiles {
 				d.profile.Name += "--" + d.device.Name
 			}
 			if other := names[d.profile.Name]; other != nil {
