@@ -55,6 +55,7 @@ var floors = map[string]int{
 	"device-service/internal/opcua":      6,
 	"device-service/internal/drivertest": 6,
 	"device-service/internal/schedule":   7,
+	"device-service/internal/twin":       7,
 	"device-service/internal/edgex":      9,
 	"device-service/cmd/device-modbus":   10,
 	"device-service/cmd/device-opcua":    10,
