@@ -43,8 +43,11 @@ func (p *presence) step(ctx context.Context, state connectivity.State) time.Dura
 		return 0
 	}
 	err := p.register(ctx)
-	if err == nil || answered(err) {
+	switch {
+	case err == nil || answered(err):
 		p.arrived(dial)
+	case tooMany(err):
+		p.drain()
 	}
 	p.plan(ctx, err)
 	return time.Until(p.due)

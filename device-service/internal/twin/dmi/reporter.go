@@ -76,6 +76,7 @@ func (m *Mapper) settle(l *letter, err error) bool {
 		return true
 	case tooMany(err):
 		m.outbox.refused(l)
+		m.drain()
 		return false
 	case status.Code(err) != codes.Unknown: // edgecore has not answered
 		m.outbox.back(l)
@@ -86,4 +87,10 @@ func (m *Mapper) settle(l *letter, err error) bool {
 		m.log.Warn("edgecore does not take the report of a device; it is given up", "device", l.to.id, "tries", tries, "err", err)
 	}
 	return true
+}
+
+// drain empties our bucket: edgecore's, which other mappers draw from too, is
+// empty.
+func (m *Mapper) drain() {
+	m.limiter.AllowN(time.Now(), int(m.limiter.Tokens()))
 }
