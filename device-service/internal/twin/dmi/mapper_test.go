@@ -79,6 +79,34 @@ func TestTwinsAndStateAreReported(t *testing.T) {
 	}
 }
 
+// Edgecore's own limits and the usual pace: the mapper's first calls go out at
+// once, and the others when edgecore takes them.
+func TestRateOverTheSocket(t *testing.T) {
+	dir := folder(t)
+	core := edgecore.New(filepath.Join(dir, "dmi.sock"))
+	start(t, core)
+	p := beside(t, core, dir, usual)
+	p.registers(t, 1)
+	for i := range 120 {
+		if err := p.mapper.Report(ID{Name: fmt.Sprintf("boiler-%d", i)}, Twin{Property: "temperature", Reported: "1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, "the first calls and two more", func() bool { return core.Counts().Reports >= usual.burst+1 })
+	if c := core.Counts(); c.Refused != 0 {
+		t.Errorf("edgecore counts %+v", c)
+	}
+	if c := p.mapper.Status().Reports; c.Queued == 0 {
+		t.Error("all is sent: the mapper keeps no rate")
+	}
+	await(t, "a refusal", func() bool {
+		core.Drain() // another mapper takes all there is
+		return p.mapper.Status().Reports.Refused > 0
+	})
+	sent := core.Counts().Reports
+	await(t, "calls after the refusal", func() bool { return core.Counts().Reports > sent+1 })
+}
+
 func TestWhatTwinsCannotHaveIsNotSent(t *testing.T) {
 	p := started(t)
 	p.apply(t, modelYAML+"---"+deviceYAML("boiler-1", 10))

@@ -150,6 +150,10 @@ func (o *outbox) setState(id ID, state string) error {
 }
 
 func (o *outbox) device(id ID) (*outgoing, error) {
+	id, err := idOf("device", id.Namespace, id.Name)
+	if err != nil {
+		return nil, err
+	}
 	d := o.devices[id]
 	if d == nil {
 		if len(o.devices) >= maxDevices {

@@ -296,14 +296,14 @@ func TestOutboxIsBounded(t *testing.T) {
 	for i := range maxDevices {
 		errs = append(errs, o.setState(ID{"default", fmt.Sprint("d", i)}, "ok"))
 	}
-	errs = append(errs, o.report(ID{"default", "more"}, []Twin{{Property: "p"}}, time.Now()))
+	errs = append(errs, o.setState(ID{}, "ok"), o.report(ID{"default", "more"}, []Twin{{Property: "p"}}, time.Now()))
 	var n int
 	for _, err := range errs {
 		if err != nil {
 			n++
 		}
 	}
-	if c := o.status(); n != 3 || c.Dropped != 3 || c.Queued != maxDevices {
+	if c := o.status(); n != 4 || c.Dropped != 4 || c.Queued != maxDevices {
 		t.Errorf("%d errors, counted %+v: %v", n, c, errors.Join(errs...))
 	}
 }

@@ -154,11 +154,11 @@ func (c *Core) State(id string) string {
 	return c.states[id]
 }
 
-// Drain takes calls out of the bucket, as other mappers would.
-func (c *Core) Drain(calls int) {
+// Drain empties the bucket, as other mappers would.
+func (c *Core) Drain() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.limiter.AllowN(time.Now(), calls)
+	c.limiter.AllowN(time.Now(), int(c.limiter.Tokens()))
 }
 
 // list are the devices of a protocol with their models. What cannot be
