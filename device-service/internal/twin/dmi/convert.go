@@ -110,10 +110,11 @@ func propertyObject(p *pb.DeviceProperty) (object, error) {
 	o := short(object{
 		"name": p.GetName(), "collectCycle": p.GetCollectCycle(), "reportCycle": p.GetReportCycle(), "reportToCloud": p.GetReportToCloud(),
 	})
-	if d := p.GetDesired(); d != nil {
+	// Edgecore sends both for every property, empty where there is none.
+	if d := p.GetDesired(); d.GetValue() != "" || len(d.GetMetadata()) > 0 {
 		o["desired"] = object{"value": d.GetValue(), "metadata": d.GetMetadata()}
 	}
-	if v := p.GetVisitors(); v != nil {
+	if v := p.GetVisitors(); v.GetProtocolName() != "" || len(v.GetConfigData().GetData()) > 0 {
 		visitor, err := visitorObject(v)
 		if err != nil {
 			return nil, fmt.Errorf("visitors.configData.%w", err)

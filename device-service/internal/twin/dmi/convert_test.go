@@ -253,3 +253,20 @@ func TestAllOfADeviceIsKnown(t *testing.T) {
 		t.Errorf("methods %v, stateReport %v, rest %v", d.Methods, d.StateReport, d.Rest)
 	}
 }
+
+// Edgecore sends an empty desired value and an empty visitor for a property
+// that has none.
+func TestEmptyIsNotThere(t *testing.T) {
+	device, model := boiler(t)
+	model.Spec.Properties = append(model.Spec.Properties, &pb.ModelProperty{Name: "bare", Type: "INT"})
+	device.Spec.Properties = append(device.Spec.Properties, &pb.DeviceProperty{Name: "bare", Desired: &pb.TwinProperty{}, Visitors: &pb.VisitorConfig{}})
+	device.Spec.Properties[0].Desired = &pb.TwinProperty{}
+	v, err := newVersion(ID{"default", "boiler-1"}, device, model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := v.device.Set.Devices[0].Settings
+	if settings[0].Desired != nil || settings[2].Desired != nil || settings[2].Visitor != nil || len(v.device.Desired) != 1 {
+		t.Errorf("settings %+v, desired %v", settings, v.device.Desired)
+	}
+}

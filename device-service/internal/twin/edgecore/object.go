@@ -118,6 +118,17 @@ func (d *device) message() (*pb.Device, error) {
 	if err := json.Unmarshal(text, out.Spec); err != nil { // as edgecore does: names in any case
 		return nil, err
 	}
+	if out.Spec.Protocol == nil { // a struct in edgecore, as are those below: never missing
+		out.Spec.Protocol = &pb.ProtocolConfig{}
+	}
+	for _, p := range out.Spec.Properties {
+		if p.Desired == nil {
+			p.Desired = &pb.TwinProperty{}
+		}
+		if p.Visitors == nil {
+			p.Visitors = &pb.VisitorConfig{}
+		}
+	}
 	out.Spec.DeviceModelReference, _ = at(own.Spec, "deviceModelRef")["name"].(string)
 	if protocol != nil {
 		out.Spec.Protocol.ConfigData = protocol
