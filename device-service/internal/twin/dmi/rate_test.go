@@ -287,6 +287,45 @@ func TestForgottenDeviceIsNotReported(t *testing.T) {
 	}
 }
 
+// An answer without a value, and a value without an answer, keep the other.
+func TestTwinKeepsWhatIsNotNew(t *testing.T) {
+	o := newOutbox()
+	id := ID{Name: "d"} // in the namespace default
+	for _, twin := range []Twin{{Property: "p", Reported: "1", Type: "int"}, {Property: "p", Observed: "2"}, {Property: "p", Reported: "3"}} {
+		if err := o.report(id, []Twin{twin}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if twin.Observed == "2" {
+			if l := o.next().call.GetReportedDevice().GetTwins()[0]; l.GetReported().GetValue() != "1" || l.GetObservedDesired().GetValue() != "2" {
+				t.Errorf("the answer is %v", l)
+			}
+		}
+	}
+	twins := o.twins(ID{"default", "d"})
+	if len(twins) != 1 || twins[0].GetReported().GetValue() != "3" || twins[0].GetObservedDesired().GetValue() != "2" || twins[0].GetReported().GetMetadata()["type"] != "int" {
+		t.Errorf("the twins are %v", twins)
+	}
+}
+
+// A refusal for the rate does not say that edgecore knows the mapper; another
+// error that it answers with does.
+func TestAnswersOfEdgecore(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{status.Error(codes.Unknown, "fail to get device list"), true},
+		{status.Error(codes.Unknown, "fail to register mapper because of too many request: m"), false},
+		{status.Error(codes.Unavailable, "connection refused"), false},
+		{status.Error(codes.Unimplemented, "unknown service v1beta1.DeviceManagerService"), false},
+		{status.FromContextError(context.DeadlineExceeded).Err(), false},
+	} {
+		if got := answered(c.err); got != c.want {
+			t.Errorf("answered(%v) = %v", c.err, got)
+		}
+	}
+}
+
 func TestOutboxIsBounded(t *testing.T) {
 	o := newOutbox()
 	var errs []error

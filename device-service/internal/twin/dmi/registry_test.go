@@ -81,7 +81,9 @@ func TestDesiredValueIsSetUntilItIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, h := registered(t)
 		var tries atomic.Int64
+		var last time.Time
 		h.failWith(func(call string) error {
+			last = time.Now()
 			if strings.HasPrefix(call, stepDesire) && tries.Add(1) < 10 {
 				return errNotYet
 			}
@@ -95,6 +97,9 @@ func TestDesiredValueIsSetUntilItIs(t *testing.T) {
 		synctest.Wait()
 		if n := tries.Load(); n != 10 {
 			t.Errorf("%d tries", n)
+		}
+		if got, want := last.Sub(start), (1+2+4+8+16+32+3*60)*time.Second; got != want {
+			t.Errorf("the last try was after %v, want %v: pauses grow up to a minute", got, want)
 		}
 		h.take()
 		if _, err := r.putDevice(t.Context(), first(boiler(t))); err != nil {
