@@ -1,6 +1,8 @@
 package sqlengine_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,5 +76,55 @@ func TestUnknownParameter(t *testing.T) {
 		sqlengine.Options{Params: map[string]value.Value{"limit": value.OfInt(20)}})
 	if err == nil || err.Error() != "unknown parameter $limt" {
 		t.Errorf("error %v", err)
+	}
+}
+
+// The index of a Ruleset never looks at a parameter: rules that a former value
+// has ruled out get their rows when it changes.
+func TestIndexDoesNotKeepParameters(t *testing.T) {
+	const rules = 2000
+	set := sqlengine.NewRuleset(func(id string, err error) { t.Error(id, err) })
+	yielded := make([]int, rules)
+	runs := make([]*sqlengine.Run, rules)
+	for i := range rules {
+		where := []string{"temperature > $limit", "$limit < temperature AND device = 'd1'", "device = 'd1' AND temperature > $limit", "temperature BETWEEN $limit AND 1000"}[i%4]
+		q, err := sqlengine.Compile("SELECT temperature FROM demo WHERE "+where, demo, sqlengine.Options{Params: map[string]value.Value{"limit": value.OfInt(500)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range q.Conjuncts() {
+			if c.Column.Name != "device" {
+				t.Fatalf("%s: the index knows %s", where, c)
+			}
+		}
+		env := sqlengine.Env{Schemas: map[string]*value.Schema{"demo": {Columns: []value.Column{{Name: "device"}, {Name: "temperature"}}}}}
+		runs[i], err = q.Open(env, sqlengine.OutputFunc(func(b *value.Batch) error { yielded[i] += len(b.Rows); return nil }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		set.Add(fmt.Sprint(i), runs[i])
+	}
+	row := value.Row{Cols: []value.Value{value.OfString("d1"), value.OfInt(100)}}
+	limits := make([]int, rules)
+	for i := range limits {
+		limits[i] = 500
+	}
+	want := make([]int, rules)
+	for step := range 200 {
+		for i := step; i < rules; i += 7 {
+			limits[i] = (i + step*37) % 200
+			if err := runs[i].SetParam("limit", value.OfInt(int64(limits[i]))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set.Push("demo", &value.Batch{Rows: []value.Row{row}})
+		for i, limit := range limits {
+			if limit < 100 || limit == 100 && i%4 == 3 {
+				want[i]++
+			}
+		}
+		if !slices.Equal(yielded, want) {
+			t.Fatalf("step %d: rows differ", step)
+		}
 	}
 }

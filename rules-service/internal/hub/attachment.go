@@ -20,13 +20,17 @@ type Attachment struct {
 	once    sync.Once
 
 	durable bool
+	feeder  bool
 	atCut   func(state []byte)
 	left    []byte // the state, of Leave
 
 	// only touched on the shard's goroutine
 	gone    bool
 	failed  bool
+	feeds   bool   // it is among the feeders
 	touched uint64 // the round in which it has last yielded something, until that is told
+
+	params map[string]value.Value // new values of parameters, not in the run yet; guarded by shard.mail
 }
 
 // reading is what a rule reads of one stream, and where the counters of the
@@ -133,7 +137,7 @@ func (a *Attachment) leave() {
 		return
 	}
 	a.gone = true
-	a.shard.set.Remove(a.rule)
+	a.shard.remove(a)
 	a.shard.forget(a)
 }
 

@@ -160,10 +160,23 @@ func (a *Attachment) tell() {
 
 // add takes a rule in.
 func (s *shard) add(a *Attachment) {
+	if a.feeder {
+		s.feeders.add(a)
+		return
+	}
 	s.set.Add(a.rule, a.run)
 	if a.atCut != nil && a.run.HasState() {
 		s.stateful[a] = struct{}{}
 	}
+}
+
+// remove takes a rule out.
+func (s *shard) remove(a *Attachment) {
+	if a.feeder {
+		s.feeders.remove(a)
+		return
+	}
+	s.set.Remove(a.rule)
 }
 
 // forget lets go of a rule that has left.

@@ -96,6 +96,11 @@ type Rule struct {
 	// state, or nil when it has none. It must not block. Rules that have no
 	// state and have yielded nothing since the last Cut are left out.
 	AtCut func(state []byte)
+	// Feeder is a query whose rows give parameters of rules their values: each
+	// row goes through it before those rules see it. Its sources do not connect
+	// before Attachment.Begin, so that a rule that reads the same ones misses
+	// nothing. It has no windows: no time comes for it.
+	Feeder bool
 }
 
 // Attach starts a compiled query over its streams. Connecting goes on in the
@@ -112,7 +117,7 @@ func (h *Hub) Attach(r Rule) (*Attachment, error) {
 		h.sweep()
 		return nil, err
 	}
-	a := &Attachment{hub: h, rule: r.ID, shard: h.place(streams), durable: r.Durable, atCut: r.AtCut}
+	a := &Attachment{hub: h, rule: r.ID, shard: h.place(streams), durable: r.Durable, atCut: r.AtCut, feeder: r.Feeder}
 	if a.lookups, err = h.lookupTables(&r); err != nil {
 		h.sweep()
 		return nil, err
@@ -123,12 +128,21 @@ func (h *Hub) Attach(r Rule) (*Attachment, error) {
 		return nil, fmt.Errorf("rule %s: %w", r.ID, err)
 	}
 	loadFirst(streams)
-	if h.held == nil {
-		for _, st := range streams {
-			st.source.start()
-		}
+	if !r.Feeder {
+		h.begin(a)
 	}
 	return a, nil
+}
+
+// begin lets the sources of a rule connect, unless all of them wait for Resume.
+// Hub.mu is held.
+func (h *Hub) begin(a *Attachment) {
+	if h.held != nil {
+		return
+	}
+	for i := range a.reads {
+		a.reads[i].stream.source.start()
+	}
 }
 
 // open finds or makes the streams, in the order of their names, in which they

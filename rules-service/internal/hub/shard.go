@@ -15,9 +15,11 @@ type shard struct {
 	control chan func() // what need not wait behind batches
 	ended   chan struct{}
 	set     *sqlengine.Ruleset
-	clock   int64 // the time its rules have reached; only moves forward
-	rules   int   // guarded by Hub.mu
-	held    bool  // no time passes but that of the rows
+	feeders feeders // those of its rules that give others their parameters
+	mail    mail    // new values of parameters
+	clock   int64   // the time its rules have reached; only moves forward
+	rules   int     // guarded by Hub.mu
+	held    bool    // no time passes but that of the rows
 
 	round    uint64                   // grows with each cut
 	touched  []*Attachment            // lasting rules that have yielded something since the last cut
@@ -30,10 +32,12 @@ func newShard(onFail func(rule string, err error)) *shard {
 		queue: newQueue(), control: make(chan func()), ended: make(chan struct{}),
 		round: 1, stateful: map[*Attachment]struct{}{},
 	}
-	s.set = sqlengine.NewRuleset(func(rule string, err error) {
+	fail := func(rule string, err error) {
 		s.failed(rule)
 		onFail(rule, err)
-	})
+	}
+	s.set = sqlengine.NewRuleset(fail)
+	s.feeders = feeders{sqlengine.NewRuleset(fail), map[string]int{}}
 	return s
 }
 
@@ -98,7 +102,7 @@ func (s *shard) handle(it item) {
 		s.advance(rows[0].Time)
 		n := s.untilDue(rows)
 		part := &value.Batch{Schema: it.batch.Schema, Rows: rows[:n], Ack: it.batch.Ack}
-		s.set.Push(it.stream, part)
+		s.push(it.stream, part)
 		rows = rows[n:]
 	}
 }
@@ -135,6 +139,7 @@ func (s *shard) advance(t int64) {
 	}
 	s.clock = t
 	if next, ok := s.set.Next(); ok && next <= t {
+		s.mail.deliver()
 		s.set.Advance(t)
 	}
 }
