@@ -18,6 +18,8 @@ func (a *API) routeRule(mux *routes) {
 		"GET /rules/{id}/explain":     a.explainRule,
 		"GET /rules/{id}/schema":      a.ruleSchema,
 		"GET /rules/{id}/scantables":  a.scanTables,
+		"GET /rules/{id}/params":      a.ruleParams,
+		"PUT /rules/{id}/params":      a.setRuleParams,
 		"PUT /rules/{id}/reset_state": a.resetState,
 		"POST /rules/{id}/start":      a.change(a.Rules.StartRule, "Rule %s was started"),
 		"POST /rules/{id}/stop":       a.change(a.Rules.StopRule, "Rule %s was stopped."),

@@ -99,7 +99,7 @@ func (p *proposal) save(tx *store.Tx) error {
 	for _, r := range p.rules {
 		switch {
 		case r.def == nil:
-			errs = append(errs, tx.DeleteRule(r.id), p.m.checkpoints.forget(tx, r.id))
+			errs = append(errs, tx.DeleteRule(r.id), p.m.checkpoints.forget(tx, r.id), p.m.params.forget(tx, r.id))
 		case r.deed != Unchanged:
 			s := r.rule.look()
 			errs = append(errs, s.save(tx))

@@ -34,6 +34,29 @@ func (c *checker) prepare(def *Definition) (*prepared, error) {
 	}
 	p := &prepared{query: q}
 	var errs []error
+	if p.streams, err = c.inputs(def, q); err != nil {
+		errs = append(errs, err)
+	}
+	if err := c.feeds(def, p); err != nil {
+		errs = append(errs, err)
+	}
+	for _, a := range def.Actions {
+		warnings, err := c.m.checkAction(a)
+		if err != nil {
+			errs = append(errs, &Refused{fmt.Errorf("actions[%d]: %w", a.Index, err)})
+		}
+		p.warnings = append(p.warnings, warnings...)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// inputs are the streams that a query of the rule reads, found right.
+func (c *checker) inputs(def *Definition, q *sqlengine.Query) ([]*sqlengine.Stream, error) {
+	var streams []*sqlengine.Stream
+	var errs []error
 	catalog := def.over(c.catalog)
 	for _, name := range q.Streams() {
 		s, ok := catalog.Stream(name)
@@ -49,19 +72,9 @@ func (c *checker) prepare(def *Definition) (*prepared, error) {
 		if err := c.m.hub.CheckColumns(s, q.Columns(name)); err != nil && c.streams[s.Name] == nil {
 			errs = append(errs, &Refused{fmt.Errorf("%s %s: %w", kindOfStream(s.Table), name, err)})
 		}
-		p.streams = append(p.streams, s)
+		streams = append(streams, s)
 	}
-	for _, a := range def.Actions {
-		warnings, err := c.m.checkAction(a)
-		if err != nil {
-			errs = append(errs, &Refused{fmt.Errorf("actions[%d]: %w", a.Index, err)})
-		}
-		p.warnings = append(p.warnings, warnings...)
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	return p, nil
+	return streams, errors.Join(errs...)
 }
 
 // compile plans the query of a rule. What is wrong with it comes with its text.

@@ -12,13 +12,15 @@ func (m *Manager) ColumnsRead(stream string) []string {
 	defer m.change.RUnlock()
 	var names []string
 	for _, r := range m.readers(stream) {
-		q, err := r.look().def.Compile(m.catalog)
+		queries, err := r.look().def.queries(m.catalog)
 		if err != nil {
 			continue // it reads nothing as it is
 		}
-		for _, c := range q.Columns(stream) {
-			if c.Role == value.Field {
-				names = append(names, c.Name)
+		for _, q := range queries {
+			for _, c := range q.Columns(stream) {
+				if c.Role == value.Field {
+					names = append(names, c.Name)
+				}
 			}
 		}
 	}

@@ -43,6 +43,7 @@ func (m *Manager) create(def *Definition, text string) (warnings []string, err e
 		m.end(context.Background(), r, Stopped, "")
 		m.remove(r)
 		_ = m.discard(r) // nothing of it was stored, but maybe of the state that it had in its moment
+		m.params.remove(r.id)
 	}
 	return p.warnings, err
 }
@@ -71,7 +72,9 @@ func (m *Manager) claim(r *rule) bool {
 
 // discard takes the rule out of the store.
 func (m *Manager) discard(r *rule) error {
-	return m.store.Update(func(tx *store.Tx) error { return errors.Join(tx.DeleteRule(r.id), m.checkpoints.forget(tx, r.id)) })
+	return m.store.Update(func(tx *store.Tx) error {
+		return errors.Join(tx.DeleteRule(r.id), m.checkpoints.forget(tx, r.id), m.params.forget(tx, r.id))
+	})
 }
 
 // remove takes the rule out of the list.

@@ -26,9 +26,10 @@ func (m *Manager) Delete(id string) error {
 	})
 }
 
-// forget keeps from being delivered what waits on disk for a rule that is
-// deleted.
+// forget gives up the parameters of a rule that is deleted, and keeps from being
+// delivered what waits on disk for it.
 func (m *Manager) forget(r *rule) {
+	m.params.remove(r.id)
 	if err := m.pool.Forget(r.id); err != nil {
 		m.log.Error("messages of a deleted rule may still be delivered", "rule", r.id, "error", err)
 	}
@@ -148,7 +149,7 @@ func (m *Manager) launch(r *rule, p *prepared) error {
 	r.show(func(s *shown) {
 		s.state, s.run, s.final = Running, run, nil
 		s.started = time.Now()
-		s.reads = p.query.Streams()
+		s.reads = p.reads()
 	})
 	r.complaint = ""
 	m.log.Info("rule is running", "rule", r.id)

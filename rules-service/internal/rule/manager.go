@@ -31,6 +31,7 @@ type Manager struct {
 	defaults atomic.Pointer[Defaults]
 
 	checkpoints *checkpoints
+	params      *params
 
 	// change is held for reading while one rule changes, and for writing while
 	// a stream does, which touches many rules. Order: change, rule.life, mu.
@@ -80,9 +81,10 @@ func Open(st *store.Store, reg *connector.Registry, env connector.Env, opts ...O
 	m.hub = hub.New(reg, env, m.onFail)
 	m.catalog.changed = m.defineTable
 	m.pool = delivery.NewStoringPool(reg, env, o.disk)
+	m.params = newParams(st, m.log)
 	var err error
 	m.checkpoints, err = m.openCheckpoints(o.intake)
-	if err = errors.Join(err, m.load()); err != nil {
+	if err = errors.Join(err, m.load(), m.params.load()); err != nil {
 		return nil, errors.Join(err, m.Close(context.Background()))
 	}
 	return m, nil
@@ -159,7 +161,7 @@ func (m *Manager) Close(ctx context.Context) error {
 	// The rules may have used up the time; what is left takes next to none.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
 	defer cancel()
-	return errors.Join(trialsErr, m.hub.Close(ctx), m.pool.Close(ctx))
+	return errors.Join(trialsErr, m.hub.Close(ctx), m.pool.Close(ctx), m.params.close())
 }
 
 // closeGrace is how long the end of sources and sinks may take after that of the

@@ -10,6 +10,7 @@ import (
 // read, checked and accepted.
 type Options struct {
 	Query   sqlengine.Options
+	From    map[string]string // queries that parameters are bound to, by their names; nil: none is
 	Restart *RestartStrategy
 	// SendError sends the text of a row's error to the sinks.
 	SendError bool
@@ -38,6 +39,7 @@ var defaultRestart = RestartStrategy{Attempts: Unlimited, Delay: time.Second, Mu
 
 func readOptions(o *object) Options {
 	opts := Options{Query: readQuery(o), Restart: readRestart(o.child("restartStrategy"))}
+	opts.Query.Params, opts.From = readParams(o.child("params"))
 	readQoS(o, &opts)
 	opts.SendError = o.boolean("sendError", false)
 	opts.Schedule = readSchedule(o)
@@ -80,8 +82,8 @@ func (o *Options) checkpointInterval() time.Duration {
 	return max(o.CheckpointInterval, leastCheckpointInterval)
 }
 
-// readQuery reads what changes the results of the query. idleTimeout and params
-// are additions to the dialect.
+// readQuery reads what changes the results of the query. idleTimeout is an
+// addition to the dialect.
 func readQuery(o *object) sqlengine.Options {
 	q := sqlengine.Options{
 		SendNil:       o.boolean("sendNilField", false),
@@ -89,7 +91,6 @@ func readQuery(o *object) sqlengine.Options {
 		EventTime:     o.boolean("isEventTime", false),
 		LateTolerance: o.duration("lateTolerance", sqlengine.DefaultLateTolerance),
 		IdleTimeout:   o.duration("idleTimeout", 0),
-		Params:        readParams(o.child("params")),
 	}
 	readPlanOptions(o.child("planOptimizeStrategy"), &q)
 	return q

@@ -243,7 +243,7 @@ func (p *proposal) inputs() []string {
 	names := map[string]bool{}
 	for _, r := range p.touched() {
 		if r.prepared != nil {
-			for _, name := range r.prepared.query.Streams() {
+			for _, name := range r.prepared.reads() {
 				names[name] = true
 			}
 		}

@@ -80,7 +80,7 @@ func (m *Manager) Validate(text string) (streams, warnings []string, err error) 
 	if err != nil {
 		return nil, warnings, err
 	}
-	return p.query.Streams(), append(warnings, p.warnings...), nil
+	return p.reads(), append(warnings, p.warnings...), nil
 }
 
 // Explain is the plan of a rule.

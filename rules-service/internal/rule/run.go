@@ -27,6 +27,7 @@ const complainEvery = time.Minute
 type run struct {
 	attachment *hub.Attachment
 	targets    []*delivery.Target
+	params     *paramRun   // nil: none of its parameters changes by itself
 	left       *unsaved    // where it was when it ended; nil: that is not known
 	quiet      int64       // rows that fail are not logged until then, in nanoseconds since 1970
 	forgotten  atomic.Bool // its rule is deleted
@@ -37,6 +38,7 @@ type prepared struct {
 	query    *sqlengine.Query
 	streams  []*sqlengine.Stream
 	warnings []string // of its sinks
+	feeds    []boundFeed
 	state    []byte   // to go on from; nil: from the beginning
 	lost     []string // what could not be kept of the state
 }
@@ -56,8 +58,10 @@ func (m *Manager) open(def *Definition, p *prepared) (*run, error) {
 	env := sqlengine.Env{RuleID: def.ID, Start: from.start, Location: m.Zone(), Prop: dialect.Prop, OnRowError: r.onRowError(def, m.log)}
 	rule := hub.Rule{ID: def.ID, Query: p.query, Env: env, Streams: p.streams, Out: def.output(r.targets), State: from.state, After: from.after,
 		Durable: def.Options.QoS > 0, AtCut: func(state []byte) { m.checkpoints.found(def.ID, r, state) }}
-	var err error
-	r.attachment, err = m.hub.Attach(rule)
+	err := m.openParams(r, def, p, &rule.Env)
+	if err == nil {
+		r.attachment, err = m.hub.Attach(rule)
+	}
 	if from.restored && errors.Is(err, hub.ErrState) {
 		m.log.Warn("the saved state does not fit the rule any more; it begins anew", "rule", def.ID, "error", err)
 		rule.State = nil
@@ -66,6 +70,7 @@ func (m *Manager) open(def *Definition, p *prepared) (*run, error) {
 	if err != nil {
 		return nil, errors.Join(err, r.close(context.Background()))
 	}
+	r.params.begin(r.attachment)
 	m.checkpoints.joined(&def.Options, r)
 	return r, nil
 }
@@ -102,6 +107,7 @@ func (r *run) close(ctx context.Context) error {
 
 // detach takes the rule out: one that lasts, behind all that has come so far.
 func (r *run) detach(ctx context.Context) error {
+	defer r.params.end(r.attachment)
 	if r.attachment == nil {
 		return nil
 	}

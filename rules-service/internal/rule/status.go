@@ -68,7 +68,7 @@ func (m *Manager) Status(id string) (Pairs, error) {
 	for _, sink := range f.sinks {
 		p = appendSink(p, sink)
 	}
-	return p, nil
+	return append(p, m.params.pairs(s.def)...), nil
 }
 
 // Health is the short form of a rule's status.

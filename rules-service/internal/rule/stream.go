@@ -215,11 +215,11 @@ func (m *Manager) reads(r *rule) []string {
 	if s.reads != nil {
 		return s.reads
 	}
-	q, err := m.checker(m.catalog).compile(s.def)
+	queries, err := s.def.queries(m.checker(m.catalog).catalog)
 	if err != nil {
 		return nil
 	}
-	return q.Streams()
+	return streamsOf(queries)
 }
 
 // DropStream forgets a stream. One that a rule reads is kept unless it is
@@ -263,13 +263,15 @@ func (m *Manager) explainStream(def *sqlengine.Stream) (string, error) {
 	defer m.change.RUnlock()
 	var b strings.Builder
 	for _, r := range m.readers(def.Name) {
-		q, err := r.look().def.Compile(m.catalog)
+		queries, err := r.look().def.queries(m.catalog)
 		if err != nil {
 			return "", err
 		}
 		var columns []string
-		for _, c := range q.Columns(def.Name) {
-			columns = append(columns, c.Name)
+		for _, q := range queries {
+			for _, c := range q.Columns(def.Name) {
+				columns = append(columns, c.Name)
+			}
 		}
 		fmt.Fprintf(&b, "rule %s reads %s\n", r.id, strings.Join(columns, ", "))
 	}

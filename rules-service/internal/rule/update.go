@@ -52,7 +52,7 @@ func (m *Manager) replace(r *rule, def *Definition, text string) (warnings []str
 	if err != nil {
 		return nil, err
 	}
-	defer m.hub.Keep(p.query.Streams())()
+	defer m.hub.Keep(p.reads())()
 	state := m.suspend(r)
 	p.state = state
 	r.define(def, text)

@@ -44,12 +44,28 @@ func ruleSchema(r *connector.Registry) ([]byte, error) {
 			"id":      schema{"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
 			"sql":     schema{"type": "string"},
 			"graph":   schema{"type": "object"},
-			"options": schema{"type": "object"},
+			"options": schema{"type": "object", "properties": schema{"params": paramsSchema()}},
 			"actions": schema{"type": "array", "items": schema{"type": "object", "minProperties": 1, "properties": sinks, "additionalProperties": false}},
 		},
 		"$defs": defs,
 	}, "", " ")
 	return append(text, '\n'), err
+}
+
+// paramsSchema describes the parameters of a query: values, or queries that set
+// them.
+func paramsSchema() schema {
+	scalar := []string{"number", "string", "boolean", "null"}
+	return schema{
+		"description": "What $name stands for in the query.", "type": []string{"object", "null"},
+		"additionalProperties": schema{"anyOf": []schema{{"type": scalar}, {
+			"type": "object", "required": []string{"from"}, "additionalProperties": false,
+			"properties": schema{
+				"value": schema{"description": "It counts until the query yields its first row.", "type": scalar},
+				"from":  schema{"description": "A query whose rows set the parameter while the rule runs: SELECT threshold FROM limits.", "type": "string"},
+			},
+		}}},
+	}
 }
 
 // connectorSchema describes the properties of a connector: its own and those

@@ -27,6 +27,9 @@ func TestRuleSchema(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if err := valid(s, `{"options":{"params":{"low":1,"name":"x","threshold":{"value":80,"from":"SELECT threshold FROM limits"}}}}`); err != nil {
+		t.Error(err)
+	}
 	samples := 0
 	for _, pattern := range []string{"../../../../box/samples/rules/*.json", "../../../samples/*/*.json"} {
 		paths, err := filepath.Glob(pattern)
@@ -62,6 +65,8 @@ func TestRuleSchemaRefuses(t *testing.T) {
 		"got string, want array":         `{"actions":"mqtt"}`,
 		"minProperties: got 0, want 1":   `{"actions":[{}]}`,
 		"does not match pattern":         `{"id":"a b"}`,
+		"missing property 'from'":        `{"options":{"params":{"threshold":{"value":80}}}}`,
+		"got array, want null or":        `{"options":{"params":{"threshold":[80]}}}`,
 	} {
 		if err := valid(s, rule); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\n got %v\nwant %s", rule, err, want)
