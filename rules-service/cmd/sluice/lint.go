@@ -73,8 +73,27 @@ func (l *linter) rule(r ruleText) (list []finding) {
 	}
 	_, err = def.Compile(l.streams)
 	list = append(list, findingsOf(where, def.SQL, err)...)
+	list = append(list, l.feeds(where, def)...)
 	for _, err := range l.actions(def) {
 		list = append(list, findingsOf(where, "", err)...)
+	}
+	return list
+}
+
+// feeds finds what is wrong with the queries that set parameters.
+func (l *linter) feeds(where finding, def *rule.Definition) (list []finding) {
+	_, err := def.CompileFeeds(l.streams)
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	for _, err := range several.Unwrap() {
+		sql := ""
+		var statement *rule.Statement
+		if errors.As(err, &statement) {
+			sql = statement.Text
+		}
+		list = append(list, findingsOf(where, sql, err)...)
 	}
 	return list
 }

@@ -46,6 +46,7 @@ type command struct {
 	Stop        stopCmd        `cmd:"" group:"Operation" help:"Stop rules."`
 	Restart     restartCmd     `cmd:"" group:"Operation" help:"Stop rules and start them again."`
 	Status      statusCmd      `cmd:"" group:"Operation" help:"Show how rules are."`
+	Params      paramsCmd      `cmd:"" group:"Operation" help:"Show the parameters of a rule, or set them while it runs."`
 	Deadletters deadlettersCmd `cmd:"" group:"Operation" help:"Messages that no attempt brought to their target: list, send again, drop."`
 	Device      deviceCmd      `cmd:"" group:"Operation" help:"Devices of a device service: list, read, write, copy, import."`
 	Opcua       opcuaCmd       `cmd:"" group:"Operation" help:"Servers of device-opcua: browse them, trust their certificates."`
