@@ -203,6 +203,7 @@ func (s *stack) applySamples(ctx context.Context) error {
 		samples.Bus:       address(s.flags.BusPort),
 		samples.Cloud:     address(s.flags.CloudPort),
 		samples.Receivers: address(s.flags.ReceiverPort),
+		samples.Metadata:  address(s.flags.MetadataPort),
 	})
 	if err != nil {
 		return fmt.Errorf("apply the samples: %w", err)

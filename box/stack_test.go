@@ -190,8 +190,8 @@ func TestStackStartsShowsAlarmsAndEnds(t *testing.T) {
 	if got := strings.Count(out.String(), "  bye\n"); got != 3 {
 		t.Errorf("%d services ended in order:\n%s", got, out)
 	}
-	if got := strings.Count(out.String(), "rules-service  level=WARN created"); got != 5 {
-		t.Errorf("%d samples were applied, want 5:\n%s", got, out)
+	if got := strings.Count(out.String(), "rules-service  level=WARN created"); got != 7 {
+		t.Errorf("%d samples were applied, want 7:\n%s", got, out)
 	}
 	if strings.Contains(out.String(), "level=ERROR") {
 		t.Errorf("errors:\n%s", out)

@@ -8,6 +8,7 @@ func (f flags) welcome() string {
 	return fmt.Sprintf(`
   boiler-hot      while boiler-1 is over 80 degC: an alarm to WeCom, ERP and cloud every 5 s
   burner-off/-on  hold the pressure of boiler-2 between 5 and 6 bar by commands to boiler-1
+  overheat/-end   stop boiler-2 and lock boiler-1 while the steam is hotter than boiler-2's Threshold, till 5 degC below
   boiler-average  mean temperature of each 10 s to the topic plant/averages
 
   rules       curl http://127.0.0.1:%[1]d/rules
@@ -15,6 +16,7 @@ func (f flags) welcome() string {
   a register  curl http://127.0.0.1:%[2]d/api/v3/device/name/boiler-1/Values
   a node      curl http://127.0.0.1:%[3]d/api/v3/device/name/boiler-2/Values
   write       curl -X PUT http://127.0.0.1:%[2]d/api/v3/device/name/boiler-1/Setpoint -d '{"Setpoint":"75"}'
+  threshold   curl -X PUT http://127.0.0.1:%[3]d/api/v3/device/name/boiler-2/Threshold -d '{"Threshold":"75"}'
   devices     curl http://127.0.0.1:%[4]d/api/v3/device/all
   received    curl http://127.0.0.1:%[5]d/received?last=3
   bus         mqtt://127.0.0.1:%[6]d  topics edgex/# and plant/averages

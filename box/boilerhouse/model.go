@@ -26,6 +26,13 @@ const (
 	levelMean  = 60.0 // %
 	levelSwing = 12.0
 	slowPeriod = 60 * time.Second
+
+	coolDepth = 20.0 // degC that a stopped boiler cools down
+	coolRate  = 1.0  // degC per second, and back
+
+	thresholdFirst = 90.0 // degC, above all that the temperature reaches
+	thresholdLow   = 20.0
+	thresholdHigh  = 120.0
 )
 
 // Model is the boiler. It is safe for concurrent use.
@@ -34,13 +41,16 @@ type Model struct {
 	start time.Time
 
 	burner   bool
-	switched time.Time     // when pressure and ran were true last
+	stop     bool          // the burner is out, whatever its switch says
+	switched time.Time     // when pressure, ran and cooled were true last
 	pressure float64       // at switched
 	ran      time.Duration // of the burner, until switched
+	cooled   float64       // degC at switched, by stops
 
-	setpoint uint16
-	valve    int32
-	name     string
+	setpoint  uint16
+	valve     int32
+	name      string
+	threshold float64
 }
 
 // Reading holds all values of the boiler at one moment.
@@ -56,6 +66,8 @@ type Reading struct {
 	Setpoint    uint16 // degC
 	Valve       int32  // % open
 	Name        string
+	Stop        bool    // the boiler is held out of operation
+	Threshold   float64 // degC that it must not pass; who watches it stops the boiler
 }
 
 // NewModel returns a boiler that starts now, with its burner on and the
@@ -70,6 +82,8 @@ func NewModel() *Model {
 		setpoint: 80,
 		valve:    50,
 		name:     "Boiler 2",
+
+		threshold: thresholdFirst,
 	}
 }
 
@@ -82,16 +96,18 @@ func (m *Model) Read() Reading {
 	flow := flowOpen * float64(m.valve) / 100
 	return Reading{
 		Time:        now,
-		Temperature: temperatureMean + temperatureSwing*math.Cos(turns(elapsed-temperatureRise, temperaturePeriod)-math.Pi/2),
+		Temperature: temperatureMean + temperatureSwing*math.Cos(turns(elapsed-temperatureRise, temperaturePeriod)-math.Pi/2) - m.cooledAt(now),
 		Pressure:    m.pressureAt(now),
 		Flow:        flow * (1 + flowSwing*math.Sin(turns(elapsed, slowPeriod))),
 		Level:       uint16(math.Round(levelMean + levelSwing*math.Sin(turns(elapsed, slowPeriod)))),
 		RunSeconds:  uint32(m.ranAt(now) / time.Second),
 		Burner:      m.burner,
-		Flame:       m.burner,
+		Flame:       m.burns(),
 		Setpoint:    m.setpoint,
 		Valve:       m.valve,
 		Name:        m.name,
+		Stop:        m.stop,
+		Threshold:   m.threshold,
 	}
 }
 
@@ -99,9 +115,34 @@ func (m *Model) Read() Reading {
 func (m *Model) SetBurner(on bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	now := time.Now()
-	m.pressure, m.ran, m.switched = m.pressureAt(now), m.ranAt(now), now
+	m.settle()
 	m.burner = on
+}
+
+// SetStop takes the boiler out of operation, and back: it cools down meanwhile.
+func (m *Model) SetStop(on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.settle()
+	m.stop = on
+}
+
+// settle notes what has been reached, before the burner's state changes.
+func (m *Model) settle() {
+	now := time.Now()
+	m.pressure, m.ran, m.cooled, m.switched = m.pressureAt(now), m.ranAt(now), m.cooledAt(now), now
+}
+
+// SetThreshold sets the temperature in degC that the boiler must not pass. It
+// reports false, and changes nothing, outside 20 to 120.
+func (m *Model) SetThreshold(t float64) bool {
+	if !(t >= thresholdLow && t <= thresholdHigh) {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.threshold = t
+	return true
 }
 
 // SetSetpoint sets the wanted temperature in degC.
@@ -132,17 +173,27 @@ func (m *Model) SetName(name string) {
 
 func (m *Model) pressureAt(now time.Time) float64 {
 	change := pressureRate * now.Sub(m.switched).Seconds()
-	if m.burner {
+	if m.burns() {
 		return min(m.pressure+change, pressureHigh)
 	}
 	return max(m.pressure-change, pressureLow)
 }
 
 func (m *Model) ranAt(now time.Time) time.Duration {
-	if !m.burner {
+	if !m.burns() {
 		return m.ran
 	}
 	return m.ran + now.Sub(m.switched)
+}
+
+func (m *Model) burns() bool { return m.burner && !m.stop }
+
+func (m *Model) cooledAt(now time.Time) float64 {
+	change := coolRate * now.Sub(m.switched).Seconds()
+	if m.stop {
+		return min(m.cooled+change, coolDepth)
+	}
+	return max(m.cooled-change, 0)
 }
 
 // turns is the angle that a wave of the period has reached after a time.

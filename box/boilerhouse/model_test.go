@@ -70,6 +70,29 @@ func TestPressureFollowsTheBurner(t *testing.T) {
 	})
 }
 
+func TestStoppedBoilerCools(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := NewModel()
+		time.Sleep(temperaturePeriod)
+		m.SetStop(true)
+		m.SetBurner(true) // which changes nothing: it is stopped
+		start := m.Read()
+		if start.Flame || !start.Burner || !start.Stop {
+			t.Errorf("%+v", start)
+		}
+		time.Sleep(temperaturePeriod)
+		cold := m.Read()
+		if math.Abs(start.Temperature-cold.Temperature-coolDepth) > 1e-9 || cold.Pressure != pressureLow || cold.RunSeconds != start.RunSeconds {
+			t.Errorf("stopped %+v, then %+v", start, cold)
+		}
+		m.SetStop(false)
+		time.Sleep(temperaturePeriod)
+		if warm := m.Read(); math.Abs(warm.Temperature-start.Temperature) > 1e-9 || !warm.Flame {
+			t.Errorf("stopped at %+v, running again %+v", start, warm)
+		}
+	})
+}
+
 func TestFlowFollowsTheValve(t *testing.T) {
 	m := NewModel()
 	before := m.Read().Flow

@@ -271,7 +271,7 @@ func TestOPCUABrowse(t *testing.T) {
 			names = append(names, v.ID.StringID())
 		}
 	}
-	if len(names) != 5 || names[0] != "Boiler.Pressure" {
+	if len(names) != 8 || names[0] != "Boiler.Pressure" {
 		t.Errorf("browsed %q", names)
 	}
 }
@@ -290,6 +290,13 @@ func TestOPCUAWrites(t *testing.T) {
 		{"Boiler.Name", "North", ua.StatusOK},
 		{"Boiler.Name", true, ua.StatusBadTypeMismatch},
 		{"Boiler.Pressure", 1.0, ua.StatusBadNotWritable},
+		{"Boiler.SteamTemperature", 1.0, ua.StatusBadNotWritable},
+		{"Boiler.Stop", true, ua.StatusOK},
+		{"Boiler.Stop", 1.0, ua.StatusBadTypeMismatch},
+		{"Boiler.Threshold", 75.5, ua.StatusOK},
+		{"Boiler.Threshold", 121.0, ua.StatusBadOutOfRange},
+		{"Boiler.Threshold", math.NaN(), ua.StatusBadOutOfRange},
+		{"Boiler.Threshold", int32(75), ua.StatusBadTypeMismatch},
 		{"Boiler.Nothing", 1.0, ua.StatusBadNodeIDUnknown},
 	} {
 		answer, err := c.Write(t.Context(), &ua.WriteRequest{NodesToWrite: []*ua.WriteValue{{
@@ -304,8 +311,8 @@ func TestOPCUAWrites(t *testing.T) {
 			t.Errorf("%s = %v: %v, want %v", tc.node, tc.value, answer.Results[0], tc.want)
 		}
 	}
-	if r := m.Read(); r.Valve != 30 || r.Name != "North" {
-		t.Errorf("valve %d, name %q", r.Valve, r.Name)
+	if r := m.Read(); r.Valve != 30 || r.Name != "North" || !r.Stop || r.Flame || r.Threshold != 75.5 {
+		t.Errorf("%+v", r)
 	}
 }
 

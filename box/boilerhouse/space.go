@@ -38,6 +38,9 @@ func newSpace(srv *server.Server, m *Model) *space {
 	s.add("Boiler.Valve", id.Int32, func(r Reading) any { return r.Valve }, s.writeValve)
 	s.add("Boiler.Flame", id.Boolean, func(r Reading) any { return r.Flame }, nil)
 	s.add("Boiler.Name", id.String, func(r Reading) any { return r.Name }, s.writeName)
+	s.add("Boiler.SteamTemperature", id.Double, func(r Reading) any { return r.Temperature }, nil)
+	s.add("Boiler.Stop", id.Boolean, func(r Reading) any { return r.Stop }, s.writeStop)
+	s.add("Boiler.Threshold", id.Double, func(r Reading) any { return r.Threshold }, s.writeThreshold)
 	return s
 }
 
@@ -58,6 +61,26 @@ func (s *space) writeName(v any) ua.StatusCode {
 		return ua.StatusBadTypeMismatch
 	}
 	s.model.SetName(name)
+	return ua.StatusOK
+}
+
+func (s *space) writeStop(v any) ua.StatusCode {
+	on, ok := v.(bool)
+	if !ok {
+		return ua.StatusBadTypeMismatch
+	}
+	s.model.SetStop(on)
+	return ua.StatusOK
+}
+
+func (s *space) writeThreshold(v any) ua.StatusCode {
+	t, ok := v.(float64)
+	if !ok {
+		return ua.StatusBadTypeMismatch
+	}
+	if !s.model.SetThreshold(t) {
+		return ua.StatusBadOutOfRange
+	}
 	return ua.StatusOK
 }
 

@@ -25,6 +25,7 @@ const (
 	Bus       = "127.0.0.1:1883"
 	Cloud     = "127.0.0.1:1884"
 	Receivers = "127.0.0.1:8899"
+	Metadata  = "127.0.0.1:59881"
 )
 
 // requestTimeout bounds one request to the rules service.

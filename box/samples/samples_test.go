@@ -66,11 +66,11 @@ func TestNewAreCreatedAndOldUpdated(t *testing.T) {
 	if err := apply(t, s, nil); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"POST /streams", "POST /rules", "PUT /rules/boiler-hot", "POST /rules", "POST /rules"}
+	want := []string{"POST /streams", "POST /rules", "PUT /rules/boiler-hot", "POST /rules", "POST /rules", "POST /rules", "POST /rules"}
 	if !slices.Equal(s.calls, want) {
 		t.Errorf("calls %v, want %v", s.calls, want)
 	}
-	s = &rules{streams: []string{"boilers"}, ids: []string{"boiler-average", "boiler-hot", "burner-off", "burner-on"}}
+	s = &rules{streams: []string{"boilers"}, ids: []string{"boiler-average", "boiler-hot", "burner-off", "burner-on", "overheat", "overheat-end"}}
 	if err := apply(t, s, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -83,12 +83,13 @@ func TestNewAreCreatedAndOldUpdated(t *testing.T) {
 
 func TestAddressesAreReplaced(t *testing.T) {
 	s := &rules{}
-	if err := apply(t, s, map[string]string{Receivers: "127.0.0.1:18899", Cloud: "127.0.0.1:11884", Bus: "127.0.0.1:11883"}); err != nil {
+	if err := apply(t, s, map[string]string{Receivers: "127.0.0.1:18899", Cloud: "127.0.0.1:11884", Bus: "127.0.0.1:11883", Metadata: "127.0.0.1:19881"}); err != nil {
 		t.Fatal(err)
 	}
 	for id, fragments := range map[string][]string{
 		"boiler-hot":     {"http://127.0.0.1:18899/wecom/", "http://127.0.0.1:18899/erp/", "tcp://127.0.0.1:11884"},
 		"boiler-average": {"tcp://127.0.0.1:11883"},
+		"overheat":       {"http://127.0.0.1:18899/erp/", "http://127.0.0.1:19881/api/v3/device"},
 	} {
 		for _, f := range fragments {
 			if !strings.Contains(s.bodies[id], f) {
