@@ -123,6 +123,7 @@ func TestParameterWithoutAFirstValue(t *testing.T) {
 	b := withDemo(t)
 	b.want("POST", "/rules", strings.Replace(bound, `"value":80,`, "", 1), 201, "Rule hot was created successfully.")
 	b.Send(t, `{"t":1000}`, `{"threshold":true}`, `{"threshold":5}`, `{"t":6}`)
+	b.until(func() bool { return b.params("hot")["threshold"].Rows == 2 })
 	if p := b.params("hot")["threshold"]; p.Value != true || p.Refused != 1 {
 		t.Errorf("%+v", p)
 	}
@@ -152,6 +153,7 @@ func TestParametersByHand(t *testing.T) {
 	b.Want(t, `{"t":20}`)
 	b.Send(t, `{"t":51}`, `{"threshold":52}`, `{"t":52}`)
 	b.Want(t, `{"t":51}`)
+	b.until(func() bool { return b.params("hot")["threshold"].Value == 52.0 })
 	b.want("PUT", "/rules/fixed/params", `{"low":null}`, 200, `{"low":{"value":10,"origin":"definition",…`)
 	b.want("PUT", "/rules/hot/params", `{"threshold":null}`, 200, `{"threshold":{"value":80,"origin":"definition",…`)
 	b.Send(t, `{"t":20}`, `{"t":79}`, `{"t":81}`)

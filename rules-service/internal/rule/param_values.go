@@ -53,14 +53,14 @@ const (
 func (r *ruleParams) enter(def *Definition) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	before, stored := len(r.by), !r.temp
 	r.temp, r.forgotten, r.first = def.Temp, false, def.Options.Query.Params
-	before := len(r.by)
 	maps.DeleteFunc(r.by, func(name string, p *param) bool {
 		first, named := r.first[name]
 		_, bound := def.Options.From[name]
 		return !named || !replaces(first.Kind(), p.value.Kind()) || !bound && !same(first, p.instead)
 	})
-	if len(r.by) != before {
+	if len(r.by) != before || stored != !r.temp {
 		r.changed(r)
 	}
 }
