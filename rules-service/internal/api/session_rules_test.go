@@ -8,7 +8,7 @@ func TestAnswersAboutRulesAreAsDescribed(t *testing.T) {
 	apply := set{
 		Streams: map[string]string{"demo": `CREATE STREAM demo () WITH (TYPE="test", FORMAT="json", DATASOURCE="d")`},
 		Tables:  map[string]string{"kept": `CREATE TABLE kept () WITH (TYPE="simulator", FORMAT="json", DATASOURCE="d", EXTRA="{\"data\":[{\"a\":1}],\"interval\":0,\"loop\":false}")`},
-		Rules:   map[string]any{"r1": `{"id":"r1","sql":"SELECT t FROM demo","sgl":1,"actions":[{"test":{}}]}`, "r2": map[string]any{}},
+		Rules:   map[string]any{"r1": `{"id":"r1","sql":"SELECT t FROM demo WHERE t > $low","options":{"params":{"low":{"value":1,"from":"SELECT low FROM demo"}}},"sgl":1,"actions":[{"test":{}}]}`, "r2": map[string]any{}},
 	}
 	c.call("POST", "/apply", apply.json(t), 400)
 	apply.Rules["r2"] = map[string]any{"id": "r2", "sql": "SELECT demo.a, kept.a AS b FROM demo INNER JOIN kept ON demo.a = kept.a", "actions": []any{map[string]any{"test": nil}}}
@@ -24,14 +24,19 @@ func TestAnswersAboutRulesAreAsDescribed(t *testing.T) {
 		c.call("GET", path, "", 200)
 	}
 	for _, id := range []string{"r1", "r2", "r3"} {
-		for _, view := range []string{"", "/status", "/topo", "/explain", "/schema", "/scantables"} {
+		for _, view := range []string{"", "/status", "/topo", "/explain", "/schema", "/scantables", "/params"} {
 			c.call("GET", "/rules/{id="+id+"}"+view, "", 200)
 		}
 	}
-	for _, view := range []string{"/status", "/topo", "/explain", "/schema", "/scantables"} {
+	for _, view := range []string{"/status", "/topo", "/explain", "/schema", "/scantables", "/params"} {
 		c.call("GET", "/rules/{id=nope}"+view, "", 404)
 	}
 	c.call("GET", "/v2/rules/{id=r1}/status", "", 200)
+	c.call("PUT", "/rules/{id=r1}/params", `{"low":2.5}`, 200)
+	c.call("GET", "/rules/{id=r1}/params", "", 200)
+	c.call("GET", "/rules/{id=r1}/status", "", 200)
+	c.call("PUT", "/rules/{id=r1}/params", `{"lo":2.5}`, 400)
+	c.call("PUT", "/rules/{id=nope}/params", `{"low":2.5}`, 404)
 	c.call("PUT", "/rules/{id=r1}/reset_state", `{"type":1,"params":{"streamName":"demo"}}`, 400)
 	c.call("PUT", "/rules/{id=r1}/tags", `{"tags":["y"]}`, 200)
 	c.call("PATCH", "/rules/{id=r1}/tags", `{"tags":["z"]}`, 200)
