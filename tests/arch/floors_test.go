@@ -32,6 +32,7 @@ var floors = map[string]int{
 	"rules-service/internal/codec":         5,
 	"rules-service/internal/dialect":       5,
 	"rules-service/internal/connector":     5,
+	"rules-service/internal/definition":    5,
 	"rules-service/internal/httpclient":    5,
 	"rules-service/internal/mqttclient":    5,
 	"rules-service/internal/connector/*":   6,

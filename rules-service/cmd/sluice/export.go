@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"os"
 	"strings"
+
+	"sluice/rules-service/internal/definition"
 )
 
 // exportCmd writes what there is into a file.
@@ -69,7 +71,7 @@ func (c *exportDataCmd) Run(s *session) error {
 	return s.export(c.File, a.body)
 }
 
-func (s *session) wantsYAML(file string) bool { return s.form == "yaml" || isYAML(file) }
+func (s *session) wantsYAML(file string) bool { return s.form == "yaml" || definition.IsYAML(file) }
 
 // export writes JSON in the form that is wanted.
 func (s *session) export(file, text string) error {

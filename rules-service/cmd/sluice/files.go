@@ -7,15 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+
+	"sluice/rules-service/internal/definition"
 )
 
 // standardInput is the name of the file that is read from there.
-const standardInput = "-"
-
-// definitionEndings are those of the files that a folder is searched for.
-var definitionEndings = []string{".sql", ".json", ".yaml", ".yml"}
+const standardInput = definition.StandardInput
 
 // byteOrderMark begins texts that some editors write.
 const byteOrderMark = "\ufeff"
@@ -60,7 +58,7 @@ func definitionsIn(folder string) (found []string, err error) {
 			return err
 		case entry.IsDir() && path != folder && strings.HasPrefix(entry.Name(), "."):
 			return fs.SkipDir
-		case !entry.IsDir() && slices.Contains(definitionEndings, strings.ToLower(filepath.Ext(path))):
+		case !entry.IsDir() && definition.IsDefinition(path):
 			found = append(found, path)
 		}
 		return nil
@@ -95,9 +93,4 @@ func (s *session) mustRead(args []string) (*definitions, error) {
 		return nil, usage{errors.Join(errs...)}
 	}
 	return d, nil
-}
-
-// isYAML tells YAML files by their names.
-func isYAML(file string) bool {
-	return slices.Contains([]string{".yaml", ".yml"}, strings.ToLower(filepath.Ext(file)))
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"sluice/rules-service/internal/definition"
 )
 
 // importCmd takes in what was exported, here or elsewhere.
@@ -72,8 +74,8 @@ func (c *importRulesetCmd) Run(s *session) error {
 
 // asJSON is the ruleset as the service takes it.
 func (c *importRulesetCmd) asJSON(text string) (string, error) {
-	if isYAML(c.File) {
-		documents, err := jsonOf(text)
+	if definition.IsYAML(c.File) {
+		documents, err := definition.JSONOfYAML(text)
 		if err == nil && len(documents) != 1 {
 			err = fmt.Errorf("%d documents; a ruleset is one", len(documents))
 		}
@@ -82,7 +84,7 @@ func (c *importRulesetCmd) asJSON(text string) (string, error) {
 		}
 		return documents[0], nil
 	}
-	if err := checkJSON(text); err != nil {
+	if err := definition.CheckJSON(text); err != nil {
 		return "", usage{fmt.Errorf("%s: %w", c.File, err)}
 	}
 	return text, nil
@@ -98,9 +100,9 @@ func (c *importDataCmd) Run(s *session) error {
 		return errors.New("nothing was changed")
 	}
 	path := "/data/import"
-	if isYAML(c.File) {
+	if definition.IsYAML(c.File) {
 		path = "/v2/data/import"
-	} else if err := checkJSON(text); err != nil {
+	} else if err := definition.CheckJSON(text); err != nil {
 		return usage{fmt.Errorf("%s: %w", c.File, err)}
 	}
 	q := url.Values{}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"sluice/rules-service/internal/definition"
 )
 
 // kuiperWords are commands of eKuiper's own command line, for scripts that have
@@ -75,15 +77,15 @@ func (c *createCmd) rule(s *session) error {
 	if err != nil {
 		return err
 	}
-	var d definitions
-	if err := d.addRule(c.Words[0], c.Words[0], []byte(text)); err != nil {
+	rule, err := definition.ReadRule(c.Words[0], []byte(text))
+	if err != nil {
 		return usage{err}
 	}
-	a, err := s.api.call(s.ctx, http.MethodPost, "/rules", d.rules[0].text)
+	a, err := s.api.call(s.ctx, http.MethodPost, "/rules", rule.Text)
 	if err != nil {
 		return err
 	}
-	return s.outcomes([]outcome{{Name: d.rules[0].id, Success: true, Message: strings.TrimSpace(a.body), Error: ""}})
+	return s.outcomes([]outcome{{Name: rule.ID, Success: true, Message: strings.TrimSpace(a.body), Error: ""}})
 }
 
 // showCmd lists definitions.

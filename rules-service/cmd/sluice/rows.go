@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"sluice/rules-service/internal/definition"
 )
 
 // unnamed is where rows stand whose stream is not said.
@@ -23,7 +25,7 @@ func readRows(text string) (map[string][]json.RawMessage, error) {
 	}
 	var list []json.RawMessage
 	if strings.HasPrefix(text, "[") {
-		if err := checkJSON(text); err != nil {
+		if err := definition.CheckJSON(text); err != nil {
 			return nil, err
 		}
 		if err := json.Unmarshal([]byte(text), &list); err != nil {

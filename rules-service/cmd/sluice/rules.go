@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"sluice/rules-service/internal/definition"
 	"sluice/rules-service/internal/rule"
 	"sluice/sqlengine"
 	"sluice/sqlengine/diag"
@@ -15,7 +16,7 @@ import (
 
 // isFile tells files from the names of rules.
 func isFile(arg string) bool {
-	if arg == standardInput || slices.ContainsFunc(definitionEndings, func(end string) bool { return strings.HasSuffix(arg, end) }) {
+	if arg == standardInput || slices.ContainsFunc(definition.Endings, func(end string) bool { return strings.HasSuffix(arg, end) }) {
 		return true
 	}
 	_, err := os.Stat(arg)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -89,44 +88,4 @@ func lastOnly(pairs []*yaml.Node) []*yaml.Node {
 		places[key.Value] = len(kept) - 1
 	}
 	return kept
-}
-
-// jsonOf writes each document of a YAML file as JSON.
-func jsonOf(text string) (documents []string, err error) {
-	dec := yaml.NewDecoder(strings.NewReader(text))
-	for {
-		var n yaml.Node
-		if err := dec.Decode(&n); errors.Is(err, io.EOF) {
-			return documents, nil
-		} else if err != nil {
-			return nil, err
-		}
-		keepTimes(&n)
-		var v any
-		if err := n.Decode(&v); err != nil {
-			return nil, err
-		}
-		if v == nil {
-			continue // nothing but comments
-		}
-		b, err := json.Marshal(v)
-		var keys *json.UnsupportedTypeError
-		if errors.As(err, &keys) {
-			return nil, fmt.Errorf("yaml: line %d: all keys must be texts", n.Line)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("yaml: line %d: %w", n.Line, err)
-		}
-		documents = append(documents, string(b))
-	}
-}
-
-// keepTimes makes what looks like a time the text that it is in JSON.
-func keepTimes(n *yaml.Node) {
-	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!timestamp" {
-		n.Tag = "!!str"
-	}
-	for _, inner := range n.Content {
-		keepTimes(inner)
-	}
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"reflect"
 	"testing"
+
+	"sluice/rules-service/internal/definition"
 )
 
 // FuzzYAML: JSON written as YAML is the same JSON when it is read again.
@@ -21,7 +23,7 @@ func FuzzYAML(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		back, err := jsonOf(out)
+		back, err := definition.JSONOfYAML(out)
 		if err != nil || len(back) != 1 {
 			t.Fatalf("%q becomes %q and then %q: %v", text, out, back, err)
 		}
@@ -60,7 +62,7 @@ func TestYAMLNumbers(t *testing.T) {
 		"a: 9223372036854775807\n": `{"a":9223372036854775807}`, "a: 18446744073709551615\n": `{"a":18446744073709551615}`,
 		"a: 0x10\n": `{"a":16}`, "a: 1.5e3\n": `{"a":1500}`, "a: 2024-05-06\n": `{"a":"2024-05-06"}`, "a: 2024-05-06T07:08:09Z\n": `{"a":"2024-05-06T07:08:09Z"}`,
 	} {
-		got, err := jsonOf(text)
+		got, err := definition.JSONOfYAML(text)
 		if err != nil || len(got) != 1 || got[0] != want {
 			t.Errorf("%q is %q, %v, want %s", text, got, err, want)
 		}
