@@ -50,7 +50,15 @@ var keys = slices.Concat([]key{
 	{"Intake.SyncEvery", nil, false, func(s *settings) any { return &s.IntakeSync }, "As Queues.SyncEvery, for the journal."},
 	{"AESKey", []string{"BASIC__AESKEY"}, false, func(s *settings) any { return &s.AESKey }, "Key of the properties encryption and decryption: 16, 24 or 32 bytes as base64 or, better, secret://NAME/KEY, where the secret store has that."},
 	{"DeadLetters.MaxBytes", nil, false, func(s *settings) any { return &s.DeadLetterBytes }, "Bound of the file of messages that no attempt brings through."},
-}, connectorKeys, optionKeys, sinkKeys)
+}, reconcileKeys, connectorKeys, optionKeys, sinkKeys)
+
+// reconcileKeys say which folder of definitions is followed.
+var reconcileKeys = []key{
+	{"Reconcile.Folder", nil, true, func(s *settings) any { return &s.Reconcile.Folder }, "Folder of files with definitions and commands, such as a mounted ConfigMap, which the service follows; see reconcile.md."},
+	{"Reconcile.Interval", nil, true, func(s *settings) any { return &s.Reconcile.Interval }, "How often the folder is looked at."},
+	{"Reconcile.Prune", nil, true, func(s *settings) any { return &s.Reconcile.Prune }, "What a file brought and no file brings any more is deleted."},
+	{"Reconcile.CorrectDrift", nil, true, func(s *settings) any { return &s.Reconcile.CorrectDrift }, "Definitions of files that others have changed are put back at the next look; without it when the file changes."},
+}
 
 // optionKeys are the options that rules have unless they set them.
 var optionKeys = []key{

@@ -63,6 +63,9 @@ func (s *service) apply(old, next *settings) {
 	if !reflect.DeepEqual(next.Options, old.Options) {
 		s.rules.SetDefaults(next.defaults)
 	}
+	if s.files != nil && next.Reconcile != old.Reconcile {
+		s.files.SetOptions(next.Reconcile)
+	}
 	if s.metrics != nil {
 		s.metrics.SetRules(next.MetricsRules)
 	}

@@ -21,6 +21,7 @@ import (
 	"sluice/rules-service/internal/hub"
 	"sluice/rules-service/internal/metrics"
 	"sluice/rules-service/internal/named"
+	"sluice/rules-service/internal/reconcile"
 	"sluice/rules-service/internal/rule"
 	"sluice/rules-service/internal/store"
 )
@@ -35,6 +36,7 @@ type service struct {
 	named    *named.Book
 	rules    *rule.Manager
 	metrics  *metrics.Exporter
+	files    *reconcile.Reconciler
 	api      *api.API
 	server   *api.Server
 	running  atomic.Bool // rules were started
@@ -115,8 +117,13 @@ func (s *service) serve(a *api.API, secrets interfaces.SecretProviderExt) (err e
 		a.Stop()
 	}
 	s.api = a
+	s.files, err = reconcile.New(reconcile.Service{Rules: s.rules, Store: s.store, Import: a.Import, Call: a.Call, Log: s.log}, conf.Reconcile)
+	if err != nil {
+		return err
+	}
+	a.Files = s.files
 	if conf.Metrics {
-		s.metrics = metrics.New(s.rules, builtVersion(), conf.MetricsRules, s.log)
+		s.metrics = metrics.New(s.rules, builtVersion(), conf.MetricsRules, s.log, s.files)
 		a.Metrics = s.metrics
 	}
 	if a.Token, a.Checkers, err = access(conf, secrets, s.log); err != nil {
@@ -136,6 +143,7 @@ func (s *service) start() {
 	if err := s.api.ImportInitial(); err != nil {
 		s.log.Error("the initial ruleset is left out", "error", err)
 	}
+	s.files.Start()
 	s.running.Store(true)
 	debug.FreeOSMemory() // what only the start has needed
 	s.releaseProgram()
@@ -153,6 +161,9 @@ func (s *service) missing() (list []string) {
 	if !s.running.Load() {
 		list = append(list, "rules")
 	}
+	if !s.files.Ready() {
+		list = append(list, "files")
+	}
 	if s.rules.Checkpoints().Replays {
 		list = append(list, "replay")
 	}
@@ -165,6 +176,9 @@ func (s *service) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.settings.Shutdown)
 	defer cancel()
 	var errs []error
+	if s.files != nil {
+		s.files.Close()
+	}
 	if s.server != nil {
 		// Requests that do not end must not cost the sinks their time.
 		hurried, cancel := context.WithTimeout(ctx, s.settings.Shutdown/4)

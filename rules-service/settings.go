@@ -15,6 +15,7 @@ import (
 
 	"sluice/rules-service/internal/connector"
 	"sluice/rules-service/internal/metrics"
+	"sluice/rules-service/internal/reconcile"
 	"sluice/rules-service/internal/rule"
 	"sluice/sqlengine/diag"
 )
@@ -59,6 +60,7 @@ type settings struct {
 	IntakeBytes     int64
 	IntakeSync      time.Duration
 
+	Reconcile     reconcile.Options
 	ExternalFiles bool             // connectors may touch files outside of DataDir
 	Push          connector.Listen // for httppush
 
@@ -72,7 +74,7 @@ func defaultSettings() *settings {
 	return &settings{
 		Host: "127.0.0.1", Port: 59720, DataDir: "./data", LogFormat: "text", Zone: time.Local, Patrol: 10 * time.Second, Shutdown: 5 * time.Second,
 		Metrics: true, MetricsRules: metrics.DefaultRules, QueueBytes: 1 << 30, DeadLetterBytes: 64 << 20, IntakeBytes: 1 << 30,
-		ExternalFiles: true, Push: defaultPush, Options: map[string]any{}, Sinks: map[string]any{},
+		Reconcile: reconcile.Options{Interval: 10 * time.Second}, ExternalFiles: true, Push: defaultPush, Options: map[string]any{}, Sinks: map[string]any{},
 	}
 }
 
@@ -170,6 +172,8 @@ func (s *settings) check() (err error) {
 		return fmt.Errorf("Rules.GracefulShutdownTimeout: %v is no time to end in", s.Shutdown)
 	case s.Patrol <= 0:
 		return fmt.Errorf("Rules.RulePatrolInterval: %v must be above 0", s.Patrol)
+	case s.Reconcile.Interval <= 0:
+		return fmt.Errorf("Rules.Reconcile.Interval: %v must be above 0", s.Reconcile.Interval)
 	case s.MetricsRules < 0 || s.QueueBytes < 0 || s.DeadLetterBytes < 0 || s.QueueAge < 0 || s.QueueSync < 0 || s.IntakeBytes < 0 || s.IntakeSync < 0:
 		return errors.New("bounds in the section Rules must not be negative")
 	}

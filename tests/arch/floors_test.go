@@ -45,6 +45,7 @@ var floors = map[string]int{
 	"rules-service/internal/rule":          8,
 	"rules-service/internal/named":         8,
 	"rules-service/internal/metrics":       9,
+	"rules-service/internal/reconcile":     9,
 	"rules-service/internal/store":         7,
 	"rules-service/internal/api":           9,
 	"rules-service/internal/apitest":       10,

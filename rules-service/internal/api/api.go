@@ -33,6 +33,7 @@ type API struct {
 	Checkers []Checker       // of other tokens; without them and Token everybody is let in
 	Missing  func() []string // what /readyz waits for
 	Metrics  http.Handler    // of /metrics; nil: they are switched off
+	Files    http.Handler    // of /reconcile; nil: no folder is followed
 	// Configure changes settings for PATCH /configs.
 	Configure func(Changes) error
 	Stop      func() // ends the service
@@ -41,6 +42,7 @@ type API struct {
 	Log     *slog.Logger
 
 	started time.Time
+	routed  http.Handler // all routes, for who may use them
 	pings   *pings
 	sets    sync.Mutex // held while a set of properties changes
 	imports imports
@@ -53,7 +55,8 @@ func (a *API) Handler() http.Handler {
 	if a.Schemas == nil {
 		a.Schemas = Messages(a.DataDir, a.EtcDir)
 	}
-	return a.trace(crossOrigin(a.authenticate(limit(routed(a.routes())))))
+	a.routed = routed(a.routes())
+	return a.trace(crossOrigin(a.authenticate(limit(a.routed))))
 }
 
 // crossOrigin lets pages of any origin call the API, as consoles do.

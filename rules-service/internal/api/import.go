@@ -104,25 +104,7 @@ func (b *bundle) lines() []string {
 // it by kinds. With replace, all others are deleted.
 func (a *API) takeDefinitions(b *bundle, replace bool) (counts map[rule.Kind]int, wrong *bundle, err error) {
 	wrong = newBundle()
-	set := rule.Set{Streams: map[string]string{}, Tables: map[string]string{}, Rules: map[string]string{}, Prune: replace, Anew: replace}
-	for _, part := range []struct {
-		from, into texts
-		errs       texts
-		read       func(name, text string) (string, error)
-	}{
-		{b.Streams, set.Streams, wrong.Streams, a.readStatement}, {b.Tables, set.Tables, wrong.Tables, a.readStatement},
-		{b.Rules, set.Rules, wrong.Rules, a.readRule},
-	} {
-		for name, text := range part.from {
-			full, err := part.read(name, text)
-			if err != nil {
-				part.errs[name] = err.Error()
-				continue
-			}
-			part.into[name] = full
-		}
-	}
-	taken, findings, err := a.Rules.Import(set)
+	taken, findings, err := a.Import(rule.Set{Streams: b.Streams, Tables: b.Tables, Rules: b.Rules, Prune: replace, Anew: replace})
 	if err != nil {
 		return nil, wrong, err
 	}
@@ -140,6 +122,33 @@ func (a *API) takeDefinitions(b *bundle, replace bool) (counts map[rule.Kind]int
 		}
 	}
 	return counts, wrong, nil
+}
+
+// Import takes what is right of a set, and says what is wrong with the rest.
+// Secrets that are masked in it are those of the definitions that there are. The
+// set itself stays as it is.
+func (a *API) Import(set rule.Set) (taken []rule.Change, wrong []rule.Finding, err error) {
+	full := set
+	full.Streams, full.Tables, full.Rules = map[string]string{}, map[string]string{}, map[string]string{}
+	for _, part := range []struct {
+		kind       rule.Kind
+		from, into map[string]string
+		read       func(name, text string) (string, error)
+	}{
+		{rule.StreamKind, set.Streams, full.Streams, a.readStatement}, {rule.TableKind, set.Tables, full.Tables, a.readStatement},
+		{rule.RuleKind, set.Rules, full.Rules, a.readRule},
+	} {
+		for name, text := range part.from {
+			text, err := part.read(name, text)
+			if err != nil {
+				wrong = append(wrong, rule.Finding{Kind: part.kind, Name: name, Message: err.Error()})
+				continue
+			}
+			part.into[name] = text
+		}
+	}
+	taken, more, err := a.Rules.Import(full)
+	return taken, append(wrong, more...), err
 }
 
 // readStatement completes a statement.

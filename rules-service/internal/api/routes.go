@@ -44,6 +44,7 @@ func (a *API) routes() *routes {
 	a.routeExtensions(r)
 	a.routeExport(r)
 	a.routeImport(r)
+	a.routeReconcile(r)
 	a.routeDevices(r)
 	a.routeBatch(r)
 	a.routeOpenAPI(r)

@@ -4,12 +4,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"mime"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
+
+	"sluice/rules-service/internal/reconcile"
 )
 
 // contract checks answers against the OpenAPI document that the service gives.
@@ -125,6 +130,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	c.rules()
 	c.operations()
 	c.files()
+	c.folder()
 	c.transfers()
 	c.devices()
 	c.extensions()
@@ -151,6 +157,34 @@ func (c *contract) complete() {
 			}
 		}
 	}
+}
+
+// folder follows files of which one is right and one is not.
+func (c *contract) folder() {
+	dir := c.t.TempDir()
+	for name, text := range map[string]string{"good.sql": `CREATE STREAM followed () WITH (TYPE="memory", DATASOURCE="x")`, "bad.json": `{"id":"bad","sql":"SELECT 1 FROM nowhere","actions":[{"nop":{}}]}`} {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			c.t.Fatal(err)
+		}
+		if err := os.Chtimes(file, time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	c.call("GET", "/reconcile", "", 200)
+	c.Files.SetOptions(reconcile.Options{Folder: dir, Interval: time.Minute})
+	if text := c.call("POST", "/reconcile", "", 200); !strings.Contains(text, `"counts":{"applied":1,"failed":1,"pending":0}`) {
+		c.t.Error(text)
+	}
+	if err := os.Remove(filepath.Join(dir, "good.sql")); err != nil {
+		c.t.Fatal(err)
+	}
+	c.call("POST", "/reconcile", "", 200)
+	c.Files.SetOptions(reconcile.Options{Folder: filepath.Join(dir, "away"), Interval: time.Minute})
+	c.call("POST", "/reconcile", "", 200)
+	c.call("GET", "/reconcile", "", 200)
+	c.Files.SetOptions(reconcile.Options{Interval: time.Minute})
+	c.call("DELETE", "/streams/{name=followed}", "", 200)
 }
 
 func (c *contract) service() {

@@ -20,6 +20,7 @@ import (
 	"sluice/rules-service/internal/connector/edgex"
 	"sluice/rules-service/internal/metrics"
 	"sluice/rules-service/internal/named"
+	"sluice/rules-service/internal/reconcile"
 	"sluice/rules-service/internal/rule"
 	"sluice/rules-service/internal/store"
 )
@@ -29,7 +30,8 @@ type Service struct {
 	URL     string
 	Rules   *rule.Manager
 	API     *api.API
-	Stopped chan struct{} // closed when /stop was called
+	Files   *reconcile.Reconciler // follows no folder, and by itself none
+	Stopped chan struct{}         // closed when /stop was called
 
 	memory   *memory
 	metadata *CoreMetadata
@@ -100,7 +102,7 @@ func start(t testing.TB, dir, token string, reg *connector.Registry, name string
 	}
 	var stopped sync.Once
 	a := &api.API{Rules: s.Rules, Named: book, Registry: reg, Env: env, Schemas: schemas, DataDir: dir, Version: "0.0.0-test", Token: token, Log: log, Metadata: s.metadata.clients(),
-		Stop: func() { stopped.Do(func() { close(s.Stopped) }) }, Metrics: metrics.New(s.Rules, "0.0.0-test", metrics.DefaultRules, log),
+		Stop: func() { stopped.Do(func() { close(s.Stopped) }) },
 		Configure: func(c api.Changes) error {
 			if c.Zone != nil {
 				s.Rules.SetZone(c.Zone)
@@ -108,6 +110,11 @@ func start(t testing.TB, dir, token string, reg *connector.Registry, name string
 			return nil
 		}}
 	s.API = a
+	s.Files, err = reconcile.New(reconcile.Service{Rules: s.Rules, Store: s.store, Import: a.Import, Call: a.Call, Log: log}, reconcile.Options{Interval: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Files, a.Metrics = s.Files, metrics.New(s.Rules, "0.0.0-test", metrics.DefaultRules, log, s.Files)
 	if s.server, err = api.Serve("127.0.0.1:0", a.Handler(), log); err != nil {
 		t.Fatal(err)
 	}

@@ -27,14 +27,15 @@ type Exporter struct {
 }
 
 // New returns an exporter. While there are more rules than most, their figures
-// are summed up: see Exporter.SetRules.
-func New(rules *rule.Manager, version string, most int, log *slog.Logger) *Exporter {
+// are summed up: see Exporter.SetRules. More collectors add what they have.
+func New(rules *rule.Manager, version string, most int, log *slog.Logger, more ...prometheus.Collector) *Exporter {
 	e := &Exporter{rules: rules}
 	e.SetRules(most)
 	reg := prometheus.NewRegistry()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "sluice_build_info", Help: "Version of the rules service.",
 		ConstLabels: prometheus.Labels{"version": version}})
 	build.Set(1)
+	reg.MustRegister(more...)
 	reg.MustRegister(e, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	e.handle = promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), MaxRequestsInFlight: 2})
 	return e
