@@ -38,13 +38,13 @@ func (b *bench) set(o reconcile.Options) {
 }
 
 // write writes a file that was finished a while ago.
-func (b *bench) write(name, text string) {
-	b.t.Helper()
-	b.writeNow(name, text)
-	b.age(name)
-}
+func (b *bench) write(name, text string) { b.writeAt(name, text, time.Now().Add(-time.Hour)) }
 
-func (b *bench) writeNow(name, text string) {
+// writeNow writes a file that may not be finished, however slow the machine is:
+// its time lies ahead, as it may after the clock was set.
+func (b *bench) writeNow(name, text string) { b.writeAt(name, text, time.Now().Add(time.Hour)) }
+
+func (b *bench) writeAt(name, text string, at time.Time) {
 	b.t.Helper()
 	full := filepath.Join(b.folder, name)
 	if err := os.MkdirAll(filepath.Dir(full), 0o700); err != nil {
@@ -53,12 +53,7 @@ func (b *bench) writeNow(name, text string) {
 	if err := os.WriteFile(full, []byte(text), 0o600); err != nil {
 		b.t.Fatal(err)
 	}
-}
-
-func (b *bench) age(name string) {
-	b.t.Helper()
-	old := time.Now().Add(-time.Hour)
-	if err := os.Chtimes(filepath.Join(b.folder, name), old, old); err != nil {
+	if err := os.Chtimes(full, at, at); err != nil {
 		b.t.Fatal(err)
 	}
 }
