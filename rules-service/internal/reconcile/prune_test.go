@@ -94,6 +94,9 @@ func TestPruneWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	looks("the folder is empty")
+	if s := b.Files.Status(); s.Counts[reconcile.Pending] != 2 {
+		t.Errorf("%+v", s)
+	}
 	b.Close(t)
 	b.Service = apitest.Start(t, dir, "")
 	b.set(prune)
@@ -113,7 +116,60 @@ func TestPruneWaits(t *testing.T) {
 	move(away, b.folder)
 	looks("the folder is back")
 	b.want("a.sql", reconcile.Applied, "")
+	b.write("cut.json", `{"streams": `)
 	b.remove("a.sql")
+	looks("a file was cut beside one that is there")
+	b.remove("cut.json")
 	b.until("the file that is gone", func(*reconcile.Status) bool { return !b.exists("/streams/a") })
 	b.has("/streams/b", "b")
+}
+
+// The interval counts anew when the folder was away: what is missing then may
+// not be there yet.
+func TestPruneBeginsAnewWhenTheFolderWasAway(t *testing.T) {
+	const interval = 200 * time.Millisecond
+	b := start(t)
+	b.Files.SetOptions(reconcile.Options{Folder: b.folder, Interval: interval, Prune: true})
+	b.write("a.sql", stream("a"))
+	b.write("b.sql", stream("b"))
+	b.look()
+	b.remove("a.sql")
+	b.look() // a is missing
+	if err := os.Rename(b.folder, b.folder+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	b.look()
+	time.Sleep(2 * interval)
+	if err := os.Rename(b.folder+"-away", b.folder); err != nil {
+		t.Fatal(err)
+	}
+	b.look()
+	b.has("/streams/a", "a")
+	b.until("the stream that is gone", func(*reconcile.Status) bool { return !b.exists("/streams/a") })
+	b.has("/streams/b", "b")
+}
+
+// What is missing at one look alone is not deleted.
+func TestPruneWaitsForAnInterval(t *testing.T) {
+	b := start(t)
+	b.Files.SetOptions(reconcile.Options{Folder: b.folder, Interval: time.Hour, Prune: true})
+	b.write("a.sql", stream("a"))
+	b.write("b.sql", stream("b"))
+	b.look()
+	b.remove("a.sql")
+	for range 5 {
+		b.look()
+	}
+	b.has("/streams/a", "a")
+	if s := b.Files.Status(); len(s.Leftovers) != 1 || s.Leftovers[0].Definition != "stream a" {
+		t.Errorf("%+v", s)
+	}
+	b.want("a.sql", reconcile.Pending, "the file is gone")
+	last := b.file("a.sql").Last
+	b.write("a.sql", stream("a"))
+	b.look()
+	b.want("a.sql", reconcile.Applied, "")
+	if !b.file("a.sql").Last.Equal(*last) {
+		t.Error("it was applied again")
+	}
 }

@@ -252,6 +252,22 @@ func TestChangeThatWasTakenBack(t *testing.T) {
 	}
 }
 
+// What a file brought in part is replaced when its old content comes back.
+func TestChangeThatFailedAndWasTakenBack(t *testing.T) {
+	b := start(t)
+	b.write("s.sql", stream("s"))
+	b.write("r.json", `[`+ruleOn("r", "s", "a > 1")+`]`)
+	b.look()
+	b.write("r.json", `[`+ruleOn("r", "s", "a > 2")+`,`+ruleOn("q", "nowhere", "a > 1")+`]`)
+	b.look()
+	b.want("r.json", reconcile.Failed, "rule q")
+	b.has("/rules/r", "a > 2")
+	b.write("r.json", `[`+ruleOn("r", "s", "a > 1")+`]`)
+	b.look()
+	b.want("r.json", reconcile.Applied, "")
+	b.has("/rules/r", "a > 1")
+}
+
 // Kubernetes swaps a link; the files are links to it.
 func TestConfigMap(t *testing.T) {
 	b := start(t)
