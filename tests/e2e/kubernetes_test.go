@@ -114,6 +114,22 @@ func TestRulesServiceOfTheManifests(t *testing.T) {
 			if out, err := sluice.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
+			runs := func(rule string) {
+				t.Helper()
+				stack.Eventually(t, func(ctx context.Context) error {
+					c := exec.CommandContext(ctx, filepath.Join(stack.Binaries(t), "sluice"), "--server", url, "--token-file", filepath.Join(n.dir, "lib/token"), "status", rule)
+					if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "running") {
+						return fmt.Errorf("%w: %s", err, out)
+					}
+					return nil
+				})
+			}
+			runs("pressure-high") // of the ConfigMap
+			changed := map[string]string{"pumps.sql": "CREATE STREAM pumps () WITH (TYPE=\"edgex\", FORMAT=\"json\", SHARED=\"true\");", "low.json": `{"id": "pressure-low", "sql": "SELECT Pressure FROM pumps WHERE Pressure < 2", "actions": [{"log": {}}]}`}
+			if err := kubernetes.WriteFolder(n.local("/etc/sluice/definitions"), changed); err != nil {
+				t.Fatal(err)
+			}
+			runs("pressure-low") // after a change of it, without a restart
 		})
 	}
 }

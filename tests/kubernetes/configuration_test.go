@@ -125,10 +125,6 @@ func TestSettingsExist(t *testing.T) {
 	})
 }
 
-// reconciling are variables of the folder of definitions, which the page of
-// settings does not list yet.
-var reconciling = []string{"RULES_RECONCILE_FOLDER", "RULES_RECONCILE_PRUNE"}
-
 // edgexVariables are those that EdgeX's SDKs read besides the ones for settings.
 var edgexVariables = []string{"EDGEX_SECURITY_SECRET_STORE", "EDGEX_INSTANCE_NAME"}
 
@@ -146,7 +142,7 @@ func TestVariablesExist(t *testing.T) {
 		for i, v := range c.Env {
 			used := strings.Contains(values, "$("+v.Name+")")
 			secret := strings.HasPrefix(v.Name, "RULES_SECRET_") && c.Service() == "rules-service"
-			ofRules := (variables[v.Name] || slices.Contains(reconciling, v.Name)) && c.Service() == "rules-service"
+			ofRules := variables[v.Name] && c.Service() == "rules-service"
 			if !used && !secret && !ofRules && !ofSettings[v.Name] && !slices.Contains(edgexVariables, v.Name) && v.Name != "NODE_NAME" {
 				t.Errorf("the service knows no variable %s", v.Name)
 			}
