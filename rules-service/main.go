@@ -50,6 +50,13 @@ func run(args []string) error {
 	}
 	ctx, signals := listen()
 	defer signals.close()
+	consul, err := openConsul(ctx, key, args)
+	if err != nil {
+		return err
+	}
+	if consul != nil {
+		defer consul.Close()
+	}
 	sdk, err := start(ctx, key)
 	if sdk == nil || err != nil {
 		return err

@@ -63,6 +63,7 @@ var floors = map[string]int{
 	"device-service/cmd/device-opcua":    10,
 
 	"profiles": 5,
+	"upstream": 5,
 	"box/*":    6,
 	"box":      10,
 

@@ -28,12 +28,13 @@ type Process struct {
 }
 
 // Start runs a program; it is ended with the test. env is added to that of
-// the test, less what would configure an EdgeX service by accident.
+// the test, less what would configure an EdgeX service by accident. It knows
+// nothing of upstream services from before, unless env says where that is.
 func Start(t testing.TB, env []string, program string, args ...string) *Process {
 	t.Helper()
 	p := &Process{Cmd: exec.Command(program, args...), out: &log{}, done: make(chan struct{})}
 	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "EDGEX_") })
-	p.Cmd.Env = append(append(inherited, "EDGEX_SECURITY_SECRET_STORE=false"), env...)
+	p.Cmd.Env = append(append(inherited, "EDGEX_SECURITY_SECRET_STORE=false", "AUTONOMY_DIR="+t.TempDir()), env...)
 	p.Cmd.Stdout, p.Cmd.Stderr = p.out, p.out
 	if err := p.Cmd.Start(); err != nil {
 		t.Fatal(err)

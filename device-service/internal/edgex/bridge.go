@@ -32,6 +32,9 @@ type bridge struct {
 	begun     chan struct{} // closed when the SDK has all that it needs to start
 	ready     chan struct{} // closed when all fields below are set
 	started   func()        // called once the SDK has started
+	baseName  string        // of the service, without an instance
+	last      *standIn      // has answered for core-metadata; nil: nothing was known
+	keeper    *keeper       // writes the last known state; nil: nobody does
 
 	sdk       interfaces.DeviceServiceSDK
 	log       *slog.Logger
@@ -39,6 +42,7 @@ type bridge struct {
 	units     atomic.Bool // readings carry their units
 	profiles  clientinterfaces.DeviceProfileClient
 	registry  *registration
+	returnBus func() (bus, error) // for what is told when core-metadata returns
 	drv       driver.Driver
 	faults    *faults
 	autoDown  *autoDown
@@ -48,8 +52,9 @@ type bridge struct {
 	states    bool               // the driver tells by itself how its devices are
 	gaps      atomic.Uint64      // readings before which changes may be missing
 
-	change sync.Mutex // one change of a device at a time
-	locked bool       // the service as a whole; guarded by change
+	kept   sync.WaitGroup // the keeper
+	change sync.Mutex     // one change of a device at a time
+	locked bool           // the service as a whole; guarded by change
 	mu     sync.RWMutex
 	known  map[string]*device
 }
@@ -125,7 +130,8 @@ func (b *bridge) follow(updated <-chan struct{}) {
 }
 
 func (b *bridge) startPublisher(secrets bootinterfaces.SecretProviderExt) error {
-	client, err := b.settings.newBus(secrets)
+	b.returnBus = func() (bus, error) { return b.settings.newBus(secrets, "return") }
+	client, err := b.settings.newBus(secrets, "events")
 	if err != nil {
 		return err
 	}
@@ -198,6 +204,10 @@ func (b *bridge) takeOver() {
 func (b *bridge) Start() error {
 	b.started()
 	go b.registry.keep()
+	if b.keeper != nil {
+		b.keeper.touch()
+		b.kept.Go(b.keeper.keep)
+	}
 	if err := registerGaps(b.sdk, b.gaps.Load); err != nil {
 		return err
 	}
@@ -208,6 +218,7 @@ func (b *bridge) Start() error {
 // also calls it when Initialize never was.
 func (b *bridge) Stop(bool) error {
 	b.cancel()
+	b.kept.Wait()
 	select {
 	case <-b.ready:
 	default:

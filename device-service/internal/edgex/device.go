@@ -54,6 +54,7 @@ func (b *bridge) RemoveDevice(name string, _ protocols) error {
 	b.mu.Lock()
 	delete(b.known, name)
 	b.mu.Unlock()
+	b.keeper.touch()
 	b.faults.forget(name)
 	b.autoDown.forget(name)
 	unregisterState(b.sdk, name)
@@ -128,6 +129,7 @@ func (b *bridge) remember(d *device) {
 	b.mu.Lock()
 	b.known[d.model.Name] = d
 	b.mu.Unlock()
+	b.keeper.touch()
 }
 
 // device returns what is known of a device, or nil.

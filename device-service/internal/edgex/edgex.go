@@ -5,7 +5,8 @@
 // order, with exact values, by one goroutine.
 //
 // A service waits for message bus, configuration provider and core-metadata
-// when it starts, and goes on by itself after each was away. What the SDK does
+// when it starts for the first time. Later it starts without the last two, from
+// what it last knew of them, and goes on by itself after each was away. What the SDK does
 // not let us mend: it logs each attempt, one a second, to reach a message bus
 // that is away at the start; events of commands carry floats of 7 digits; system
 // events that core-metadata sends while the bus is away are lost until the next
@@ -111,9 +112,18 @@ func run(s Service) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	p := beginPatience(ctx, s.Key)
+	state, err := openAutonomy(ctx, s.Key)
+	if err != nil {
+		return err
+	}
+	defer state.close()
+	p := beginPatience(ctx, s.Key, state.last)
 	defer p.end()
 	b := newBridge(s.New, p.end)
+	b.baseName, b.last = s.Key, state.last
+	if state.file != nil {
+		b.keeper = newKeeper(b, state.file)
+	}
 	sdk, err := service.NewDeviceService(s.Key, s.Version, b)
 	if err != nil {
 		return err

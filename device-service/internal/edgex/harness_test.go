@@ -68,6 +68,7 @@ func newRig(t *testing.T) *rig {
 	r.port, r.http = servers.FreePort(t), &http.Client{Transport: &http.Transport{}}
 	t.Setenv("EDGEX_SECURITY_SECRET_STORE", "false")
 	t.Setenv("EDGEX_STARTUP_DURATION", "120")
+	t.Setenv("AUTONOMY_DIR", filepath.Join(r.dir, "state"))
 	r.meta = newMetadata(r.client("metadata"))
 	r.metaPort = servers.FreePort(t)
 	r.startMetadata()

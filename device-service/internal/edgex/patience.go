@@ -19,8 +19,10 @@ const askAgain = time.Second
 // patience lets the SDK wait for core-metadata: by itself it asks once, some
 // milliseconds after its start, and ends the process when nobody answers. The
 // SDK's REST clients use http.DefaultTransport; while patience lasts, a GET
-// that finds nobody listening is tried again there until somebody does.
+// that finds nobody listening is tried again there until somebody does, unless
+// the last known state answers it.
 type patience struct {
+	last *standIn // answers for core-metadata; nil: nothing is known
 	ctx  context.Context
 	lc   logger.LoggingClient
 	base http.RoundTripper
@@ -29,8 +31,8 @@ type patience struct {
 }
 
 // beginPatience stands in for http.DefaultTransport until end is called.
-func beginPatience(ctx context.Context, key string) *patience {
-	p := &patience{ctx: ctx, lc: logger.NewClient(key, models.InfoLog), base: http.DefaultTransport}
+func beginPatience(ctx context.Context, key string, last *standIn) *patience {
+	p := &patience{last: last, ctx: ctx, lc: logger.NewClient(key, models.InfoLog), base: http.DefaultTransport}
 	http.DefaultTransport = p
 	return p
 }
@@ -41,6 +43,9 @@ func (p *patience) end() { p.over.Store(true) }
 
 // RoundTrip is that of http.DefaultTransport, tried again where that is safe.
 func (p *patience) RoundTrip(r *http.Request) (*http.Response, error) {
+	if p.last != nil && !p.over.Load() && p.last.concerns(r) {
+		return p.last.roundTrip(p.base, r)
+	}
 	for {
 		res, err := p.base.RoundTrip(r)
 		if err == nil || p.over.Load() || !unanswered(r, err) {

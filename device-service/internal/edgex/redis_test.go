@@ -34,7 +34,7 @@ func TestRedisBus(t *testing.T) {
 	port := redis.Port
 	s := &settings{MessageBus: config.MessageBusInfo{
 		Type: "redis", Protocol: "redis", Host: "127.0.0.1", Port: port, AuthMode: "usernamepassword", SecretName: "redisdb"}}
-	b, err := s.newBus(secrets{})
+	b, err := s.newBus(secrets{}, "events")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestRedisBus(t *testing.T) {
 	}
 
 	s.MessageBus.SecretName = "other"
-	if _, err := s.newBus(secrets{}); err == nil || err.Error() != `message bus: secret "other": no secret "other"` {
+	if _, err := s.newBus(secrets{}, "events"); err == nil || err.Error() != `message bus: secret "other": no secret "other"` {
 		t.Errorf("without secret: %v", err)
 	}
 }

@@ -30,23 +30,27 @@ type registration struct {
 	services clientinterfaces.DeviceServiceClient
 	devices  clientinterfaces.DeviceClient
 	watchers clientinterfaces.ProvisionWatcherClient
+	auth     clientinterfaces.AuthenticationInjector
+	away     bool // core-metadata has not answered; changes may have been missed
 }
 
 func newRegistration(b *bridge, metadata string, auth clientinterfaces.AuthenticationInjector) *registration {
 	escape := b.settings.Service.EnableNameFieldEscape
 	return &registration{b, clients.NewDeviceServiceClient(metadata, auth, escape), clients.NewDeviceClient(metadata, auth, escape),
-		clients.NewProvisionWatcherClient(metadata, auth, escape)}
+		clients.NewProvisionWatcherClient(metadata, auth, escape), auth, b.last.isAway()}
 }
 
-// keep asks until the service ends.
+// keep asks until the service ends: often while there is something to make up for.
 func (r *registration) keep() {
-	tick := time.NewTicker(registrationInterval)
-	defer tick.Stop()
 	for {
+		pause := registrationInterval
+		if r.away {
+			pause = askAgain
+		}
 		select {
 		case <-r.b.ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(pause):
 			if err := r.check(); err != nil {
 				r.b.log.Error("service is not registered again", "error", err)
 			}
@@ -55,22 +59,60 @@ func (r *registration) keep() {
 }
 
 // check registers the service again if core-metadata does not know it. That
-// core-metadata does not answer is no such sign.
+// core-metadata does not answer is no such sign; when it answers again, the
+// changes of that time are made up for.
 func (r *registration) check() error {
 	ctx, cancel := context.WithTimeout(r.b.ctx, r.b.settings.requestTimeout())
 	defer cancel()
-	_, err := r.services.DeviceServiceByName(ctx, r.b.sdk.Name())
-	if err == nil || contracts.Kind(err) != contracts.KindEntityDoesNotExist {
+	answer, err := r.services.DeviceServiceByName(ctx, r.b.sdk.Name())
+	switch {
+	case err == nil && !r.away:
+		return r.b.last.repeat(ctx, r.auth) // mostly nothing
+	case err == nil:
+		return r.makeUp(ctx, answer.Service)
+	case contracts.Kind(err) != contracts.KindEntityDoesNotExist:
+		if !r.away {
+			r.b.log.Warn("core-metadata is away", "error", err)
+		}
+		r.away = true
 		return nil
 	}
 	r.b.log.Warn("core-metadata does not know the service any more; it is registered again, with its profiles and devices")
-	return r.restore(ctx)
+	r.away = false // there are no changes to be missed: what is known here holds
+	return errors.Join(r.restore(ctx), r.b.last.repeat(ctx, r.auth))
+}
+
+// makeUp tells core-metadata what it has missed, and hears what was missed here.
+// What cannot be done now is done when it is asked next.
+func (r *registration) makeUp(ctx context.Context, service dtos.DeviceService) error {
+	fresh := r.b.last.isPending() // the registration that waits sets the admin state
+	if err := r.b.last.repeat(ctx, r.auth); err != nil {
+		return err
+	}
+	all, err := r.compare(ctx, r.b.sdk.Name())
+	if err != nil {
+		return err
+	}
+	if !fresh {
+		all = append(r.compareService(service), all...)
+	}
+	if err := r.b.tell(all); err != nil {
+		return err
+	}
+	r.away = false
+	r.b.log.Info("core-metadata is back", "changes", len(all))
+	return nil
+}
+
+// service is how this one is known to core-metadata.
+func (r *registration) service() dtos.DeviceService {
+	info := r.b.settings.Service
+	return dtos.DeviceService{Name: r.b.sdk.Name(), Labels: r.b.settings.Device.Labels, AdminState: models.Unlocked,
+		BaseAddress: "http://" + info.Host + ":" + strconv.Itoa(info.Port)}
 }
 
 func (r *registration) restore(ctx context.Context) error {
-	info := r.b.settings.Service
-	service := dtos.DeviceService{Name: r.b.sdk.Name(), Labels: r.b.settings.Device.Labels, AdminState: models.Unlocked,
-		BaseAddress: "http://" + info.Host + ":" + strconv.Itoa(info.Port)}
+	service := r.service()
 	answers, err := r.services.Add(ctx, []requests.AddDeviceServiceRequest{requests.NewAddDeviceServiceRequest(service)})
 	if err := outcome("service", []string{service.Name}, answers, err); err != nil {
 		return err // nothing can be added without it

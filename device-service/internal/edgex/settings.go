@@ -75,10 +75,10 @@ func loadSettings(sdk sdkinterfaces.DeviceServiceSDK, secrets interfaces.SecretP
 	return s, nil
 }
 
-// newBus returns a client of the message bus for events alone. It does not
+// newBus returns a client of the message bus for one purpose alone. It does not
 // connect by itself again: what the client were given while it does that would
 // be lost without an error.
-func (s *settings) newBus(secrets bootmessaging.SecretDataProvider) (bus, error) {
+func (s *settings) newBus(secrets bootmessaging.SecretDataProvider, purpose string) (bus, error) {
 	info := s.MessageBus
 	optional := map[string]string{"KeepAlive": "10"} // a dead connection has to be noticed
 	maps.Copy(optional, info.Optional)
@@ -88,7 +88,7 @@ func (s *settings) newBus(secrets bootmessaging.SecretDataProvider) (bus, error)
 	if id == "" {
 		id = uuid.NewString() // one for all connections: with it the broker ends the one before
 	}
-	optional["ClientId"] = id + "-events"
+	optional["ClientId"] = id + "-" + purpose
 	if err := authenticate(info, optional, secrets); err != nil {
 		return nil, fmt.Errorf("message bus: %w", err)
 	}

@@ -158,7 +158,7 @@ func TestBrokerRefusesName(t *testing.T) {
 func publishBesideRefused(t *testing.T, port int, refused string, options map[string]string, arrived func() []dtos.Event) {
 	t.Helper()
 	s := &settings{MessageBus: config.MessageBusInfo{Type: "mqtt", Protocol: "tcp", Host: "127.0.0.1", Port: port, Optional: options}}
-	client, err := s.newBus(nil)
+	client, err := s.newBus(nil, "events")
 	if err != nil {
 		t.Fatal(err)
 	}

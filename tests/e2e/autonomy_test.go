@@ -1,0 +1,528 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/requests"
+	"github.com/edgexfoundry/go-mod-messaging/v3/messaging"
+	"github.com/edgexfoundry/go-mod-messaging/v3/pkg/types"
+
+	"sluice/box/metadata"
+	"sluice/tests/servers"
+	"sluice/tests/stack"
+)
+
+// island is all three services with what they depend on: a broker on site, and
+// Consul, core-metadata and the broker of the cloud, which can go away.
+type island struct {
+	dir    string
+	bus    *servers.Process
+	b      stack.Bus
+	consul *servers.Process
+	meta   *coreMetadata
+	cloud  *cloud
+	site   *listener
+	ports  map[string]int
+	rules  string
+	run    map[string]*stack.Process
+}
+
+// TestAutonomy cuts a plant off from everything upstream, kills its services and
+// starts them again: they read, run their rules and queue for the cloud. When
+// all is back, everything drains in order, and what changed meanwhile holds.
+func TestAutonomy(t *testing.T) {
+	p := newIsland(t)
+	p.start(t)
+	p.rule(t)
+	for _, device := range []string{"boiler-1", "boiler-2", "boiler-old"} {
+		p.site.await(t, device, 5)
+		p.cloud.await(t, device, 5)
+	}
+	p.knows(t, "device-modbus", "boiler-1", "boiler-old")
+	p.knows(t, "device-opcua", "boiler-2")
+
+	p.cutOff(t)
+	for _, device := range []string{"boiler-1", "boiler-2", "boiler-old"} {
+		p.site.await(t, device, p.site.count(device)+5)
+	}
+	killed := time.Now().UnixNano()
+	for _, s := range p.run {
+		s.Kill()
+	}
+	p.meta.edit(t, func(x *tables) {
+		fresh := x.Devices["boiler-1"]
+		fresh.Name, fresh.Id = "boiler-new", "4f1d8a0e-0c6f-4d55-9f0e-0b6f3a8c1d2e"
+		x.Devices[fresh.Name] = fresh
+		delete(x.Devices, "boiler-old")
+		profile := x.Profiles["Boiler"]
+		profile.DeviceResources[0].Properties.Units = "degC"
+		x.Profiles["Boiler"] = profile
+	})
+
+	p.start(t)
+	back := p.site.clear()
+	for _, device := range []string{"boiler-1", "boiler-2", "boiler-old"} {
+		p.site.await(t, device, 20)
+	}
+	p.queued(t)
+	if n := p.cloud.since(killed); n > 0 {
+		t.Fatalf("%d messages have reached a cloud that is away", n)
+	}
+
+	p.bringBack(t)
+	p.site.await(t, "boiler-new", 20)
+	stack.Eventually(t, func(context.Context) error {
+		before := p.site.count("boiler-old")
+		p.site.await(t, "boiler-1", p.site.count("boiler-1")+10)
+		if n := p.site.count("boiler-old"); n > before {
+			return fmt.Errorf("the removed device is still read")
+		}
+		return nil
+	})
+	stack.Eventually(t, func(context.Context) error {
+		if units := p.site.units("boiler-1"); units != "degC" {
+			return fmt.Errorf("units of boiler-1 are %q", units)
+		}
+		return nil
+	})
+	p.site.oneSchedule(t, "boiler-1", "boiler-2", "boiler-new")
+	for name := range p.ports {
+		healthy(t, p.consul, name)
+	}
+	p.drained(t, killed, back)
+	p.followsConsul(t)
+	for name, s := range p.run {
+		if !s.Stop(stack.Patience) {
+			t.Errorf("%s did not end by itself", name)
+		}
+		if text := stack.MustCall(t, 200, "GET", "http://"+p.consul.Addr()+"/v1/agent/services", ""); strings.Contains(text, `"`+name+`"`) {
+			t.Errorf("%s is still registered after its end", name)
+		}
+	}
+}
+
+func newIsland(t *testing.T) *island {
+	p := &island{dir: t.TempDir(), bus: servers.Mosquitto(t), consul: servers.Consul(t), run: map[string]*stack.Process{}}
+	p.b = stack.Bus{Type: "mqtt", Port: p.bus.Port}
+	p.meta = newCoreMetadata(t, p.dir, busClient(t, p.b))
+	p.cloud = newCloud(t)
+	p.site = listen(t, p.b)
+	p.fillConsul(t)
+	sim, nodes := serveBoiler(t)
+	p.ports = map[string]int{"device-modbus": servers.FreePort(t), "device-opcua": servers.FreePort(t), "rules-service": servers.FreePort(t)}
+	api := servers.FreePort(t)
+	p.rules = fmt.Sprintf("http://127.0.0.1:%d", api)
+	configure(t, p.dir, p.ports, api, sim, nodes)
+	stack.WriteFile(t, p.dir, "device-modbus/devices/old.yaml", fmt.Sprintf(`deviceList:
+  - name: boiler-old
+    profileName: Boiler
+    protocols: {modbus-tcp: {Address: 127.0.0.1, Port: %d, UnitID: 1, Timeout: 5, IdleTimeout: 5}}
+    autoEvents: [{interval: 200ms, onChange: false, sourceName: Temperature}]
+`, sim))
+	return p
+}
+
+func (p *island) fillConsul(t *testing.T) {
+	t.Helper()
+	register(t, p.consul, "core-metadata", p.meta.port)
+	pushCommon(t, "http://"+p.consul.Addr()+"/v1/kv/", stack.Common(p.b, p.meta.port, p.consul.Port))
+}
+
+func (p *island) start(t *testing.T) {
+	t.Helper()
+	for name := range p.ports {
+		p.run[name] = stack.Start(t, []string{"EDGEX_STARTUP_DURATION=60", "AUTONOMY_DIR=" + filepath.Join(p.dir, "state"), "AUTONOMY_PATIENCE=500ms"},
+			filepath.Join(stack.Binaries(t), name), "-cp=consul.http://"+p.consul.Addr(), "-r", "-cd="+filepath.Join(p.dir, name))
+	}
+	stack.Answers(t, p.rules+"/ping")
+}
+
+func (p *island) rule(t *testing.T) {
+	t.Helper()
+	stack.MustCall(t, 201, "POST", p.rules+"/streams", `{"sql":"CREATE STREAM boilers () WITH (TYPE=\"edgex\", FORMAT=\"json\")"}`)
+	stack.MustCall(t, 201, "POST", p.rules+"/rules", fmt.Sprintf(
+		`{"id":"up","sql":"SELECT meta(deviceName) AS device, meta(origin) AS origin FROM boilers","actions":[{"mqtt":{"server":"tcp://%s","topic":"up","qos":1,"sendSingle":true,"resendInterval":"500ms"}}]}`,
+		p.cloud.door.addr))
+}
+
+// knows waits until the state on disk has the devices.
+func (p *island) knows(t *testing.T, service string, devices ...string) {
+	t.Helper()
+	stack.Eventually(t, func(context.Context) error {
+		for file, words := range map[string][]string{"core-metadata.json": devices, "consul.json": {service + "/Service/Port", "IsCommonConfigReady"}} {
+			text, err := os.ReadFile(filepath.Join(p.dir, "state", service, file))
+			if err != nil {
+				return err
+			}
+			for _, word := range words {
+				if !strings.Contains(string(text), word) {
+					return fmt.Errorf("%s of %s has no %q", file, service, word)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func (p *island) cutOff(t *testing.T) {
+	t.Helper()
+	p.consul.Kill()
+	p.meta.stop()
+	p.cloud.door.shut()
+}
+
+// bringBack starts a Consul that has lost its memory, core-metadata and the way
+// to the cloud.
+func (p *island) bringBack(t *testing.T) {
+	t.Helper()
+	p.consul.Start(t)
+	p.fillConsul(t)
+	p.meta.start(t)
+	p.cloud.door.open(t)
+}
+
+// queued waits until the queue on disk grows.
+func (p *island) queued(t *testing.T) {
+	t.Helper()
+	size := func() (sum int64) {
+		_ = filepath.WalkDir(filepath.Join(p.dir, "data", "queues"), func(_ string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return nil
+			}
+			if info, err := e.Info(); err == nil {
+				sum += info.Size()
+			}
+			return nil
+		})
+		return sum
+	}
+	before := size()
+	stack.Eventually(t, func(context.Context) error {
+		if now := size(); now <= before {
+			return fmt.Errorf("the queue has %d bytes, as before", now)
+		}
+		return nil
+	})
+}
+
+// drained waits until the cloud has what was on the bus, and compares: nothing
+// is missing but what was on the bus while no rules service listened, and each
+// device's events come in order.
+func (p *island) drained(t *testing.T, killed, back int64) {
+	t.Helper()
+	const around = int64(2 * time.Second) // the bus delivers at most once: what was on its way when the service was killed
+	last := map[string]int64{}
+	for _, device := range []string{"boiler-1", "boiler-2", "boiler-new"} {
+		p.site.await(t, device, p.site.count(device)+1)
+		last[device] = p.site.newest(device)
+	}
+	stack.Eventually(t, func(context.Context) error {
+		for device, origin := range last {
+			if !p.cloud.has(device, origin) {
+				return fmt.Errorf("the cloud waits for the newest event of %s", device)
+			}
+		}
+		return nil
+	})
+	for _, device := range []string{"boiler-1", "boiler-2", "boiler-old", "boiler-new"} {
+		got := p.cloud.origins(device)
+		first := slices.IndexFunc(got, func(o int64) bool { return o > killed+around })
+		if first < 0 {
+			t.Errorf("%s: nothing reached the cloud after the restart", device)
+			continue
+		}
+		if !slices.IsSorted(got) {
+			t.Errorf("%s: out of order", device)
+		}
+		lost, all := 0, p.site.all(device)
+		for _, o := range all {
+			if o > last[device] && last[device] > 0 {
+				continue
+			}
+			if _, found := slices.BinarySearch(got, o); !found && (o < killed-around || o > got[first]) {
+				lost++
+			}
+		}
+		if lost > 0 {
+			t.Errorf("%s: %d of %d events are lost", device, lost, len(all))
+		}
+		t.Logf("%s: %d events on the bus, %d in the cloud, 0 out of order, %d lost; %d of them after the restart at %d", device, len(all), len(got), lost, len(got)-first, back)
+	}
+}
+
+// followsConsul changes what may change at run time.
+func (p *island) followsConsul(t *testing.T) {
+	t.Helper()
+	for name, s := range p.run {
+		stack.MustCall(t, 200, "PUT", "http://"+p.consul.Addr()+"/v1/kv/"+kvRoot+name+"/Writable/LogLevel", "DEBUG")
+		stack.Eventually(t, func(ctx context.Context) error {
+			url := fmt.Sprintf("http://127.0.0.1:%d%s", p.ports[name], chatter[name])
+			if name == "rules-service" {
+				url = p.rules + chatter[name]
+			}
+			_, _, _ = stack.Call(ctx, "GET", url, "")
+			if !strings.Contains(s.Output(), "level=DEBUG") {
+				return fmt.Errorf("%s does not log at DEBUG", name)
+			}
+			return nil
+		})
+	}
+}
+
+// tables is the file of the stand-in for core-metadata.
+type tables struct {
+	Services map[string]dtos.DeviceService    `json:"services"`
+	Profiles map[string]dtos.DeviceProfile    `json:"profiles"`
+	Devices  map[string]dtos.Device           `json:"devices"`
+	Watchers map[string]dtos.ProvisionWatcher `json:"provisionWatchers"`
+}
+
+// coreMetadata is the stand-in for core-metadata on a port of its own.
+type coreMetadata struct {
+	file   string
+	bus    messaging.MessageClient
+	port   int
+	server *metadata.Server
+	http   *http.Server
+}
+
+func newCoreMetadata(t *testing.T, dir string, bus messaging.MessageClient) *coreMetadata {
+	m := &coreMetadata{file: filepath.Join(dir, "metadata.json"), bus: bus, port: servers.FreePort(t)}
+	m.start(t)
+	t.Cleanup(m.stop)
+	return m
+}
+
+func (m *coreMetadata) start(t *testing.T) {
+	t.Helper()
+	var err error
+	if m.server, err = metadata.New(metadata.Options{File: m.file, Bus: m.bus}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", m.port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.http = &http.Server{Handler: m.server}
+	go func(s *http.Server) { _ = s.Serve(l) }(m.http)
+}
+
+func (m *coreMetadata) stop() {
+	if m.http == nil {
+		return
+	}
+	_ = m.http.Shutdown(context.Background())
+	m.server.Close()
+	m.http = nil
+}
+
+// edit changes what core-metadata has, and tells nobody.
+func (m *coreMetadata) edit(t *testing.T, change func(*tables)) {
+	t.Helper()
+	var x tables
+	text, err := os.ReadFile(m.file)
+	if err == nil {
+		err = json.Unmarshal(text, &x)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(&x)
+	if text, err = json.Marshal(x); err == nil {
+		err = os.WriteFile(m.file, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// cloud is a Mosquitto behind a door, and who listens there.
+type cloud struct {
+	door *door
+
+	mu   sync.Mutex
+	rows map[string][]int64 // origins of each device, as they came for the first time
+	seen map[string]bool
+}
+
+func newCloud(t *testing.T) *cloud {
+	broker := servers.Mosquitto(t)
+	c := &cloud{rows: map[string][]int64{}, seen: map[string]bool{}}
+	c.door = &door{addr: fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t)), to: broker.Addr()}
+	c.door.open(t)
+	client := mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://" + broker.Addr()).SetClientID("cloud").SetOrderMatters(true))
+	wait := func(k mqtt.Token) {
+		if !k.WaitTimeout(stack.Patience) || k.Error() != nil {
+			t.Fatalf("cloud: %v", k.Error())
+		}
+	}
+	wait(client.Connect())
+	wait(client.Subscribe("up", 1, func(_ mqtt.Client, m mqtt.Message) {
+		if err := c.take(m.Payload()); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(func() { c.door.shut(); client.Disconnect(100) })
+	return c
+}
+
+func (c *cloud) take(payload []byte) error {
+	var row struct {
+		Device string
+		Origin int64
+	}
+	if err := json.Unmarshal(payload, &row); err != nil {
+		return fmt.Errorf("%s: %w", payload, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id := fmt.Sprint(row.Device, row.Origin)
+	if !c.seen[id] {
+		c.seen[id] = true
+		c.rows[row.Device] = append(c.rows[row.Device], row.Origin)
+	}
+	return nil
+}
+
+func (c *cloud) origins(device string) []int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.rows[device])
+}
+
+func (c *cloud) has(device string, origin int64) bool {
+	return slices.Contains(c.origins(device), origin)
+}
+
+func (c *cloud) since(moment int64) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, rows := range c.rows {
+		for _, o := range rows {
+			if o > moment {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (c *cloud) await(t *testing.T, device string, n int) {
+	t.Helper()
+	stack.Eventually(t, func(context.Context) error {
+		if got := len(c.origins(device)); got < n {
+			return fmt.Errorf("%d rows of %s in the cloud, want %d", got, device, n)
+		}
+		return nil
+	})
+}
+
+// listener hears the events on the bus of the plant.
+type listener struct {
+	mu     sync.Mutex
+	events map[string][]dtos.Event // since the last clear
+	every  map[string][]int64      // origins
+}
+
+func listen(t *testing.T, b stack.Bus) *listener {
+	l := &listener{events: map[string][]dtos.Event{}, every: map[string][]int64{}}
+	client := b.Client(t, "site")
+	messages, failed := make(chan types.MessageEnvelope), make(chan error, 10)
+	if err := client.Subscribe([]types.TopicChannel{{Topic: "edgex/events/device/#", Messages: messages}}, failed); err != nil {
+		t.Fatal(err)
+	}
+	over := make(chan struct{})
+	t.Cleanup(func() { close(over) })
+	go func() {
+		for {
+			select {
+			case <-over:
+				return
+			case m := <-messages:
+				var q requests.AddEventRequest
+				if err := q.UnmarshalJSON(m.Payload); err != nil {
+					t.Errorf("event on %s: %v", m.ReceivedTopic, err)
+					continue
+				}
+				l.mu.Lock()
+				l.events[q.Event.DeviceName] = append(l.events[q.Event.DeviceName], q.Event)
+				l.every[q.Event.DeviceName] = append(l.every[q.Event.DeviceName], q.Event.Origin)
+				l.mu.Unlock()
+			}
+		}
+	}()
+	return l
+}
+
+// clear forgets the events, but for their origins.
+func (l *listener) clear() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.events)
+	return time.Now().UnixNano()
+}
+
+func (l *listener) count(device string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.events[device])
+}
+
+func (l *listener) all(device string) []int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.every[device])
+}
+
+func (l *listener) newest(device string) int64 { return slices.Max(l.all(device)) }
+
+func (l *listener) units(device string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	events := l.events[device]
+	if len(events) == 0 {
+		return ""
+	}
+	return events[len(events)-1].Readings[0].Units
+}
+
+func (l *listener) await(t *testing.T, device string, n int) {
+	t.Helper()
+	stack.Eventually(t, func(context.Context) error {
+		if got := l.count(device); got < n {
+			return fmt.Errorf("%d events of %s on the bus, want %d", got, device, n)
+		}
+		return nil
+	})
+}
+
+// oneSchedule sees that devices are read once in 200 ms: a second schedule
+// would make twice as many events as there are ticks.
+func (l *listener) oneSchedule(t *testing.T, devices ...string) {
+	t.Helper()
+	l.clear()
+	for _, device := range devices {
+		l.await(t, device, 15)
+		l.mu.Lock()
+		events := l.events[device]
+		span := time.Duration(events[len(events)-1].Origin - events[0].Origin)
+		if ticks := int(span / (200 * time.Millisecond)); len(events)-1 > ticks+2 {
+			t.Errorf("%s: %d events in %d ticks", device, len(events), ticks)
+		}
+		l.mu.Unlock()
+	}
+}
