@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 
@@ -16,30 +17,49 @@ import (
 	"sluice/upstream"
 )
 
-// openConsul comes before the SDK: it leads the SDK's requests to Consul past
-// the last known configuration, so that the service starts while Consul is
-// away. It is nil without a Consul, or when that is switched off.
-func openConsul(ctx context.Context, key string, args []string) (*upstream.Consul, error) {
+// autonomy is what lets the service start while Consul and core-metadata are
+// away.
+type autonomy struct {
+	consul *upstream.Consul  // nil: the configuration comes from files
+	direct http.RoundTripper // what http.DefaultTransport was; nil: it still is that
+}
+
+// openAutonomy comes before the SDK: it leads the SDK's requests past what the
+// service last knew.
+func openAutonomy(ctx context.Context, key string, args []string) (*autonomy, error) {
 	silent := logger.NewMockClient()
 	f, _ := parseFlags(args)
-	target := upstream.Provider(f.ConfigProviderUrl())
-	if target == nil || len(environment.GetRemoteServiceHosts(silent, f.RemoteServiceHosts())) > 0 {
-		return nil, nil // with -rsh the SDK replaces the host of the provider
-	}
 	file := bootconfig.GetConfigFileLocation(silent, f)
 	s, err := upstream.ReadSettings(file, filepath.Join(dataDir(file), "upstream"))
-	if err != nil {
-		return nil, err
-	}
-	if !s.Enabled {
-		return nil, nil
+	if err != nil || !s.Enabled {
+		return &autonomy{}, err
 	}
 	log := slog.New(&edgexHandler{client: logger.NewClient(key, models.InfoLog)})
-	consul, err := upstream.OpenConsul(ctx, target, s, key, log)
-	if err != nil {
+	a := &autonomy{direct: http.DefaultTransport}
+	http.DefaultTransport = &coreVersion{base: a.direct, file: s.File(key, "core-metadata"), patience: s.Patience, log: log}
+	target := upstream.Provider(f.ConfigProviderUrl())
+	if target == nil || len(environment.GetRemoteServiceHosts(silent, f.RemoteServiceHosts())) > 0 {
+		return a, nil // with -rsh the SDK replaces the host of the provider
+	}
+	if a.consul, err = upstream.OpenConsul(ctx, target, s, key, log); err != nil {
+		a.started()
 		return nil, fmt.Errorf("configuration provider: %w", err)
 	}
-	return consul, nil
+	return a, nil
+}
+
+// started comes when the SDK has asked all that it needs for its start.
+func (a *autonomy) started() {
+	if a.direct != nil {
+		http.DefaultTransport = a.direct
+	}
+}
+
+// close comes after the SDK.
+func (a *autonomy) close() {
+	if a.consul != nil {
+		a.consul.Close()
+	}
 }
 
 // dataDir is the folder of the rules, as far as the private file and the

@@ -50,14 +50,13 @@ func run(args []string) error {
 	}
 	ctx, signals := listen()
 	defer signals.close()
-	consul, err := openConsul(ctx, key, args)
+	upstreams, err := openAutonomy(ctx, key, args)
 	if err != nil {
 		return err
 	}
-	if consul != nil {
-		defer consul.Close()
-	}
+	defer upstreams.close()
 	sdk, err := start(ctx, key)
+	upstreams.started()
 	if sdk == nil || err != nil {
 		return err
 	}

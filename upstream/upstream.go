@@ -41,8 +41,9 @@ func ReadSettings(file, dir string) (Settings, error) {
 	s := Settings{Enabled: true, Dir: dir, Patience: defaultPatience}
 	var private struct {
 		Autonomy struct {
-			Enabled       *bool
-			Dir, Patience string
+			Enabled  *bool  `yaml:"Enabled"`
+			Dir      string `yaml:"Dir"`
+			Patience string `yaml:"Patience"`
 		} `yaml:"Autonomy"`
 	}
 	text, err := os.ReadFile(file)

@@ -67,15 +67,12 @@ func (c *Consul) watched(prefix string) (known watch, back <-chan struct{}) {
 func (c *Consul) tell(w http.ResponseWriter, r *http.Request, prefix string, q url.Values) {
 	a, err := c.fresh(r, q.Encode())
 	if err != nil {
-		c.mu.Lock()
-		pairs, complete := c.known.pairs(prefix), c.known.complete() && (c.known.within(prefix) || len(c.known.pairs(prefix)) > 0)
-		c.mu.Unlock()
-		if !complete {
+		pairs := c.lastPairs(prefix)
+		if len(pairs) == 0 && !c.asked(prefix) {
 			c.unavailable(w, err)
 			return
 		}
-		a = listed(pairs)
-		c.present(w, a, prefix, pairs)
+		c.present(w, listed(pairs), prefix, pairs)
 		return
 	}
 	c.pass(w, a, prefix)
@@ -112,7 +109,28 @@ func (c *Consul) pass(w http.ResponseWriter, a *answer, prefix string) {
 		c.unavailable(w, err)
 		return
 	}
+	if last := c.lastPairs(prefix); len(pairs) == 0 && len(last) > 0 { // a Consul that has lost its data is filled again
+		known := listed(last)
+		known.header.Set(indexHeader, a.header.Get(indexHeader))
+		a, pairs = known, last
+	}
 	c.present(w, a, prefix, pairs)
+}
+
+// asked tells that nothing being there is known, too.
+func (c *Consul) asked(prefix string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known.complete() && c.known.within(prefix)
+}
+
+func (c *Consul) lastPairs(prefix string) []pair {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.known.complete() {
+		return nil
+	}
+	return c.known.pairs(prefix)
 }
 
 // present gives an answer our index, and leads to us who looks for the registry
@@ -134,9 +152,6 @@ func (c *Consul) present(w http.ResponseWriter, a *answer, prefix string, pairs 
 	seen.consul = indexOf(a.header.Get(indexHeader))
 	index := seen.index
 	c.mu.Unlock()
-	if a.header == nil {
-		a.header = http.Header{}
-	}
 	a.header.Set(indexHeader, strconv.FormatUint(index, 10))
 	if c.redirect(pairs) {
 		a.body, _ = json.Marshal(pairs) // texts and numbers alone always encode
