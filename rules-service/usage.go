@@ -35,6 +35,7 @@ Environment (docs/operations.md has all of it):
   EDGEX_SECURITY_SECRET_STORE=false               no secret store
   RULES_HOST, RULES_PORT, RULES_DATADIR, …        section Rules of the configuration
   RULES_AUTHENTICATION                            "true", "false" or "": on off loopback
+  AUTONOMY_ENABLED=false                          start only when Consul and core-metadata are there
   RULES_SECRET_NAME_KEY                           secret://NAME/KEY without a secret store
   KUIPER__BASIC__RESTIP, KUIPER__BASIC__RESTPORT  eKuiper's names for address and port
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -86,7 +87,7 @@ func (c *Consul) do(out *http.Request) (*answer, error) {
 	case len(body) > answerLimit:
 		return nil, fmt.Errorf("the answer to %s is larger than %d MiB", out.URL.Path, answerLimit>>20)
 	case res.StatusCode >= http.StatusInternalServerError:
-		return nil, fmt.Errorf("Consul answers %s", res.Status)
+		return nil, fmt.Errorf("it answers %s", res.Status)
 	}
 	return &answer{res.StatusCode, res.Header, body}, nil
 }
@@ -122,9 +123,27 @@ func (c *Consul) leads(ctx context.Context) error {
 	}
 	var leader string
 	if json.Unmarshal(a.body, &leader) != nil || leader == "" {
-		return fmt.Errorf("Consul has no leader yet")
+		return errors.New("there is no leader yet")
 	}
 	return nil
+}
+
+// ready is nil when Consul has the common configuration in full. One that has
+// lost its data counts as away until EdgeX's bootstrapper has filled it again:
+// what is there before that is not the configuration.
+func (c *Consul) ready(ctx context.Context) error {
+	c.mu.Lock()
+	key := c.known.readyKey()
+	c.mu.Unlock()
+	a, err := c.get(ctx, keysPath+key, "")
+	if err != nil || a.status == http.StatusForbidden { // the SDK gets itself a new token
+		return err
+	}
+	var pairs []pair
+	if a.found() && json.Unmarshal(a.body, &pairs) == nil && len(pairs) == 1 && string(pairs[0].Value) == "true" {
+		return nil
+	}
+	return errors.New("the common configuration is not there yet")
 }
 
 // refresh reads all that a start needs.

@@ -91,7 +91,7 @@ func OpenConsul(ctx context.Context, target *url.URL, s Settings, service string
 		},
 	}
 	c.load()
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	l, err := listen(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("front of Consul: %w", err)
 	}
@@ -206,6 +206,23 @@ func (c *Consul) keep(ctx context.Context) {
 	}
 }
 
+// listen takes a free port of loopback, but none of EdgeX's own: those lie where
+// the system finds free ports, and a service that starts later needs its one.
+func listen(ctx context.Context) (net.Listener, error) {
+	for {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		if port := l.Addr().(*net.TCPAddr).Port; port < firstEdgeXPort || port > lastEdgeXPort {
+			return l, nil
+		}
+		defer func() { _ = l.Close() }() // not before there is another
+	}
+}
+
+const firstEdgeXPort, lastEdgeXPort = 59700, 59999
+
 // newTransport keeps the requests of the front apart from all others.
 func newTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: reachWithin}
@@ -267,7 +284,7 @@ func (c *Consul) returned() {
 func (c *Consul) tryAgain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, reachWithin)
 	defer cancel()
-	if c.leads(ctx) != nil || c.refresh(ctx) != nil || c.announceAgain(ctx) != nil {
+	if c.leads(ctx) != nil || c.ready(ctx) != nil || c.refresh(ctx) != nil || c.announceAgain(ctx) != nil {
 		return // the loss was logged, and it lasts
 	}
 	c.returned()

@@ -282,6 +282,12 @@ func TestConsulLosesItsDataAtRunTime(t *testing.T) {
 	}
 	s.register(200)
 	s.consul.Start(t)
+	s.put(common+"all-services/Writable/LogLevel", "ERROR") // the bootstrapper is at it
+	if status, text, _ := s.call(http.MethodGet, "/v1/kv/"+common+"all-services/Writable/LogLevel", ""); status != 200 || s.log.count("Consul is back") > 0 {
+		t.Errorf("a Consul that is not filled yet counts: %d %s", status, text)
+	}
+	s.put(common+"all-services/Writable/LogLevel", "INFO")
+	s.put(common+"IsCommonConfigReady", "true")
 	s.until("Consul is back", func() bool { return s.log.count("Consul is back") == 1 })
 	if v := <-watched; fmt.Sprint(v) != fmt.Sprint(before) {
 		t.Errorf("%v, was %v", v, before)

@@ -33,19 +33,22 @@ type keys struct {
 
 func newKeys() *keys { return &keys{Values: map[string][]byte{}} }
 
-// readyKey ends the key by which EdgeX's bootstrapper tells that the common
+// readyEnd ends the key by which EdgeX's bootstrapper tells that the common
 // configuration is complete.
-const readyKey = "/IsCommonConfigReady"
+const readyEnd = "/IsCommonConfigReady"
 
-// complete tells that a service can start from what is known.
-func (k *keys) complete() bool {
+// readyKey is that key; "" without it.
+func (k *keys) readyKey() string {
 	for key, value := range k.Values {
-		if strings.HasSuffix(key, readyKey) && string(value) == "true" {
-			return len(k.Regions) > 0
+		if strings.HasSuffix(key, readyEnd) && string(value) == "true" {
+			return key
 		}
 	}
-	return false
+	return ""
 }
+
+// complete tells that a service can start from what is known.
+func (k *keys) complete() bool { return len(k.Regions) > 0 && k.readyKey() != "" }
 
 // within tells that a prefix, or one before it, has been asked for.
 func (k *keys) within(prefix string) bool {

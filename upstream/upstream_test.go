@@ -3,6 +3,7 @@ package upstream
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -43,6 +44,34 @@ func TestSettings(t *testing.T) {
 	t.Setenv("AUTONOMY_ENABLED", "maybe")
 	if _, err := ReadSettings(file, "./data"); err == nil || err.Error() != `AUTONOMY_ENABLED: "maybe" is neither true nor false` {
 		t.Error(err)
+	}
+}
+
+// TestDocumentedSettings reads the settings of the page and of the samples.
+func TestDocumentedSettings(t *testing.T) {
+	page, err := os.ReadFile("../device-service/docs/autonomy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```yaml\n")
+	text, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("the page has no settings")
+	}
+	documented := filepath.Join(t.TempDir(), "configuration.yaml")
+	if err := os.WriteFile(documented, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for file, dir := range map[string]string{
+		documented: "./data",
+		"../device-service/cmd/device-modbus/res/configuration.yaml": "./data",
+		"../device-service/cmd/device-opcua/res/configuration.yaml":  "./data",
+		"../rules-service/res/configuration.yaml":                    "default",
+	} {
+		got, err := ReadSettings(file, "default")
+		if want := (Settings{true, dir, defaultPatience}); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", file, got, err)
+		}
 	}
 }
 

@@ -35,6 +35,9 @@ Environment:
   EDGEX_SECURITY_SECRET_STORE=false   run without the secret store
   EDGEX_STARTUP_DURATION=60           give up after so many seconds when the message bus or the
                                       configuration provider is not there (default: wait)
+  AUTONOMY_DIR=./data                 where the last known state of Consul and core-metadata is kept,
+                                      with which the service starts while they are away
+  AUTONOMY_ENABLED=false              start only when they are there
   SERVICE_HOST, MESSAGEBUS_HOST, CLIENTS_CORE_METADATA_HOST, WRITABLE_LOGLEVEL, …
                                       any setting: its path in capitals, "/" and "-" as "_"
 

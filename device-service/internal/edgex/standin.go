@@ -29,8 +29,8 @@ type standIn struct {
 	patience time.Duration
 	log      *slog.Logger
 
+	looked  sync.Once // whether core-metadata is there
 	mu      sync.Mutex
-	asked   bool // it is known whether core-metadata is there
 	away    bool
 	pending []pendingRequest
 }
@@ -58,28 +58,33 @@ func (s *standIn) concerns(r *http.Request) bool {
 	return false
 }
 
-// roundTrip asks core-metadata, and answers for it once it is away.
+// roundTrip asks core-metadata, and answers for it once it is away. Nothing is
+// locked while it is asked: to answer, it may ask this service in turn.
 func (s *standIn) roundTrip(base http.RoundTripper, r *http.Request) (*http.Response, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	body, err := bodyOf(r)
 	if err != nil {
 		return nil, err
 	}
-	if !s.asked {
-		s.asked = true
-		if err := s.reach(r.Context(), r.URL.Host); err != nil {
-			s.leave(err)
-		}
-	}
-	if !s.away {
+	if !s.lookFor(r) {
 		res, err := s.ask(base, r, body)
 		if err == nil {
 			return res, nil
 		}
 		s.leave(err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.answer(r, body), nil
+}
+
+// lookFor tells whether core-metadata is away; the first request finds out.
+func (s *standIn) lookFor(r *http.Request) (away bool) {
+	s.looked.Do(func() {
+		if err := s.reach(r.Context(), r.URL.Host); err != nil {
+			s.leave(err)
+		}
+	})
+	return s.isAway()
 }
 
 func bodyOf(r *http.Request) ([]byte, error) {
@@ -111,6 +116,11 @@ func (s *standIn) reach(ctx context.Context, host string) error {
 }
 
 func (s *standIn) leave(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away {
+		return
+	}
 	s.away = true
 	s.log.Warn("core-metadata is away: the service starts with the last known devices",
 		"devices", len(s.known.Devices), "profiles", len(s.known.Profiles), "error", err)
@@ -236,13 +246,15 @@ func (s *standIn) repeat(ctx context.Context, auth clientinterfaces.Authenticati
 		return nil
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for len(s.pending) > 0 {
-		p := s.pending[0]
+	pending := s.pending
+	s.mu.Unlock()
+	for i, p := range pending { // the start is over: none are added
 		if err := s.send(ctx, p, auth); err != nil {
 			return fmt.Errorf("repeat %s %s: %w", p.method, p.path, err)
 		}
-		s.pending = s.pending[1:]
+		s.mu.Lock()
+		s.pending = pending[i+1:]
+		s.mu.Unlock()
 	}
 	return nil
 }
