@@ -317,6 +317,10 @@ func TestCompareDevices(t *testing.T) {
 	if text := strings.Join(got, ", "); text != "update changed, update new, delete gone" {
 		t.Error(text)
 	}
+	m := missed{"device", "update", "device-x", "P", now[0]}
+	if text := string(m.envelope("device-x").Payload); !strings.Contains(text, `"repeatedBy":"device-x"`) || !strings.Contains(text, `"source":"core-metadata"`) {
+		t.Errorf("nobody can tell who repeats it: %s", text)
+	}
 }
 
 // A state as anybody might write it never ends the service.
