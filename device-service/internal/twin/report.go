@@ -1,0 +1,175 @@
+package twin
+
+import (
+	"errors"
+	"time"
+)
+
+// Report takes readings of a device, those of one event.
+func (b *Bridge) Report(name string, readings []Reading) {
+	b.mu.Lock()
+	d := b.devices[name]
+	if d == nil {
+		b.mu.Unlock()
+		return
+	}
+	var taken []Value
+	for _, r := range readings {
+		if d.Reported == nil || d.Reported[r.Property] {
+			if v, ok := b.take(d, r, false); ok {
+				taken = append(taken, v)
+			}
+		}
+	}
+	of, away := d.Device, b.away
+	b.mu.Unlock()
+	if b.options.Series && len(taken) > 0 && !away {
+		b.transport.Record(of, taken)
+	}
+	b.flush(d)
+}
+
+// take notes a reading. One that no twin can have is counted, and logged once.
+// The lock is held.
+func (b *Bridge) take(d *device, r Reading, force bool) (Value, bool) {
+	v, coalesced, err := d.take(r, force)
+	if err != nil {
+		b.counts.LeftOut++
+		if key := "left out " + r.Property; !d.warned[key] {
+			d.warned[key] = true
+			b.log.Warn("property is not reported; later values like this are only counted", "device", d.Name, "property", r.Property, "error", err)
+		}
+		return v, false
+	}
+	if coalesced {
+		b.counts.Coalesced++
+	}
+	return v, true
+}
+
+// flush sends what is due of a device, now or as soon as it may.
+func (b *Bridge) flush(d *device) {
+	b.mu.Lock()
+	if d.ended || d.sending || d.unknown || b.away || b.ctx.Err() != nil {
+		b.mu.Unlock()
+		return
+	}
+	if wait := time.Until(d.next); wait > 0 {
+		if d.timer == nil {
+			d.timer = time.AfterFunc(wait, func() { b.wake(d) })
+		}
+		b.mu.Unlock()
+		return
+	}
+	values := d.due()
+	if len(values) == 0 {
+		b.mu.Unlock()
+		return
+	}
+	d.sending, d.next = true, time.Now().Add(b.options.Spacing)
+	of, renewals := d.Device, b.renewals
+	b.mu.Unlock()
+	b.transport.Report(of, values, func(err error) { b.outcome(d, values, renewals, err) })
+}
+
+func (b *Bridge) wake(d *device) {
+	b.mu.Lock()
+	d.timer = nil
+	b.mu.Unlock()
+	b.flush(d)
+}
+
+// outcome takes what became of a report that was sent after so many renewals.
+func (b *Bridge) outcome(d *device, values []Value, renewals uint64, err error) {
+	var refusal *Refusal
+	b.mu.Lock()
+	if d.ended {
+		b.mu.Unlock()
+		return
+	}
+	d.sending = false
+	switch {
+	case err == nil:
+		b.counts.Reports++
+		d.accepted(values)
+	case errors.As(err, &refusal):
+		b.counts.Refused++
+		b.refused(d, values, refusal)
+	case errors.Is(err, ErrNotConnected):
+		d.remain(values)
+		b.away = renewals == b.renewals // else there is another connection already
+	default:
+		d.remain(values)
+		b.quiet(err)
+	}
+	back := b.silent && (err == nil || refusal != nil)
+	if back {
+		b.silent = false
+		b.log.Info("edgecore answers again; all is reported anew")
+	}
+	var all []Device
+	if back {
+		for _, d := range b.devices {
+			all = append(all, d.Device)
+		}
+	}
+	b.mu.Unlock()
+	if back { // it may have been started anew
+		for _, d := range all {
+			b.transport.Watch(d)
+		}
+		b.again((*device).renew)
+		return
+	}
+	b.flush(d)
+}
+
+// quiet notes that edgecore does not answer. The lock is held.
+func (b *Bridge) quiet(err error) {
+	if !b.silent {
+		b.silent = true
+		b.log.Warn("reports are not answered; the last values are kept and reported again", "error", err)
+	}
+}
+
+// refused notes what edgecore does not take. A report of many properties is
+// refused for one of them: each goes by itself then. The lock is held.
+func (b *Bridge) refused(d *device, values []Value, r *Refusal) {
+	warn := func(key, text string, args ...any) {
+		if !d.warned[key] {
+			d.warned[key] = true
+			b.log.Warn(text, append([]any{"device", d.Name, "id", d.ID}, append(args, "error", r)...)...)
+		}
+	}
+	switch {
+	case r.Code == unknownDevice:
+		d.unknown = true
+		d.remain(values)
+		warn("unknown", "edgecore does not know the device; it is asked again from time to time. Check the id and the setting DeviceIDs")
+	case len(values) == 1:
+		p := d.of(values[0].Property)
+		p.alone, p.refused = true, &values[0].Text
+		warn("refused "+values[0].Property, "value is refused; it is not reported again before it changes", "property", values[0].Property, "value", values[0].Text)
+	default:
+		for _, v := range values {
+			d.of(v.Property).alone = true
+		}
+		d.remain(values)
+	}
+}
+
+func (d *device) accepted(values []Value) {
+	for _, v := range values {
+		p := d.of(v.Property)
+		p.alone, p.refused = false, nil
+		delete(d.warned, "refused "+v.Property)
+	}
+	delete(d.warned, "unknown")
+}
+
+// remain keeps values due that were not taken.
+func (d *device) remain(values []Value) {
+	for _, v := range values {
+		d.of(v.Property).due = true
+	}
+}
