@@ -68,6 +68,7 @@ var floors = map[string]int{
 	"box":      10,
 
 	"tests/servers":            11,
+	"tests/edgecore":           11,
 	"tests/servers/natsserver": 12,
 	"tests/stack":              12,
 	"tests":                    13,

@@ -1,6 +1,7 @@
 package edgex
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -48,6 +49,8 @@ type bridge struct {
 	autoDown  *autoDown
 	scheduler *schedule.Scheduler
 	publisher *publisher
+	virtuals  *virtuals
+	twins     *twins             // nil: KubeEdge is not told of anything
 	end       context.CancelFunc // ends the publisher at once
 	states    bool               // the driver tells by itself how its devices are
 	gaps      atomic.Uint64      // readings before which changes may be missing
@@ -96,6 +99,12 @@ func (b *bridge) Initialize(sdk interfaces.DeviceServiceSDK) error {
 	}
 	b.faults = newFaults(b.log)
 	if err := b.startAutoDown(); err != nil {
+		return err
+	}
+	if b.virtuals, err = openVirtuals(b.dataDir(), b.log); err != nil {
+		return err
+	}
+	if err := b.startTwins(); err != nil {
 		return err
 	}
 	b.startDriver()
@@ -163,6 +172,11 @@ func (b *bridge) startAutoDown() error {
 	return nil
 }
 
+// defaultDataDir is where values are kept that have to survive the process.
+const defaultDataDir = "./data"
+
+func (b *bridge) dataDir() string { return cmp.Or(b.sdk.DriverConfigs()["DataDir"], defaultDataDir) }
+
 // secret is one value of the secret store.
 func (b *bridge) secret(name, key string) (string, error) {
 	values, err := b.sdk.SecretProvider().GetSecret(name, key)
@@ -211,6 +225,9 @@ func (b *bridge) Start() error {
 	if err := registerGaps(b.sdk, b.gaps.Load); err != nil {
 		return err
 	}
+	if err := b.twins.registerMetrics(b.sdk); err != nil {
+		return err
+	}
 	return registerMetrics(b.sdk, b.publisher.droppedEvents, b.scheduler.Missed, b.faults.failures)
 }
 
@@ -226,6 +243,7 @@ func (b *bridge) Stop(bool) error {
 	}
 	b.scheduler.Close()
 	b.autoDown.close()
+	b.twins.close()
 	late := time.AfterFunc(lastWords, b.end)
 	defer late.Stop()
 	b.publisher.close()

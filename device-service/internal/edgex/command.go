@@ -13,9 +13,34 @@ import (
 // reader reads for schedules and commands, and reports what fails.
 type reader struct{ b *bridge }
 
-// Read reads resources of a device. Once per change it is logged that a device
-// or a resource is not read, or is read again.
+// Read reads resources of a device: virtual ones here, the others of its driver.
 func (r reader) Read(ctx context.Context, name string, resources []driver.Resource) ([]driver.Reading, error) {
+	wired := realOf(resources)
+	if len(wired) == len(resources) {
+		return r.readDriver(ctx, name, resources)
+	}
+	var of []driver.Reading
+	if len(wired) > 0 {
+		var err error
+		if of, err = r.readDriver(ctx, name, wired); err != nil {
+			return nil, err
+		}
+	}
+	readings := make([]driver.Reading, len(resources))
+	for i, one := range resources {
+		if isVirtual(one) {
+			readings[i] = r.b.readVirtual(name, one)
+			r.b.faults.report(name, one.Name, readings[i].Err)
+			continue
+		}
+		readings[i], of = of[0], of[1:]
+	}
+	return readings, nil
+}
+
+// readDriver reads resources of a device. Once per change it is logged that a device
+// or a resource is not read, or is read again.
+func (r reader) readDriver(ctx context.Context, name string, resources []driver.Resource) ([]driver.Reading, error) {
 	readings, err := r.b.drv.Read(ctx, name, resources)
 	if ctx.Err() != nil {
 		return readings, err // the device is not to blame
@@ -108,11 +133,7 @@ func (b *bridge) HandleWriteCommands(name string, _ protocols, requests []sdkmod
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, b.settings.requestTimeout())
 	defer cancel()
-	if err := b.drv.Write(ctx, name, writes); err != nil {
-		return err
-	}
-	touch(b.sdk, name)
-	return nil
+	return b.write(ctx, d, writes)
 }
 
 // commanded returns the device of a command.

@@ -16,7 +16,7 @@ type protocols = map[string]models.ProtocolProperties
 type device struct {
 	model      models.Device // its AutoEvents are those of core-metadata
 	profile    models.DeviceProfile
-	resources  []driver.Resource
+	resources  []driver.Resource // those of the driver
 	byName     map[string]driver.Resource
 	taken      *models.AutoEvent // see autoEvents
 	registered bool              // the driver knows it
@@ -55,6 +55,8 @@ func (b *bridge) RemoveDevice(name string, _ protocols) error {
 	delete(b.known, name)
 	b.mu.Unlock()
 	b.keeper.touch()
+	b.twins.remove(name)
+	b.virtuals.forget(name)
 	b.faults.forget(name)
 	b.autoDown.forget(name)
 	unregisterState(b.sdk, name)
@@ -87,13 +89,16 @@ func (b *bridge) apply(name string) error {
 	d.byName = make(map[string]driver.Resource, len(d.profile.DeviceResources))
 	for _, r := range d.profile.DeviceResources {
 		res := toResource(r)
-		d.resources = append(d.resources, res)
 		d.byName[res.Name] = res
+		if !isVirtual(res) {
+			d.resources = append(d.resources, res)
+		}
 	}
 	if err := b.register(d, before); err != nil {
 		return b.unserved(d, err)
 	}
 	b.remember(d)
+	b.twins.add(b, d)
 	if before == nil {
 		registerState(b.sdk, name, b.faults.state)
 	}

@@ -15,6 +15,8 @@ type faults struct {
 	// down are the devices of which the driver says so, and why.
 	down   map[string]error
 	failed uint64 // values that could not be read
+	// changed is told of each device that is in another state; nil: nobody.
+	changed func(device string)
 }
 
 // The states of a device, as the metric has them.
@@ -30,8 +32,23 @@ func newFaults(log *slog.Logger) *faults {
 
 // report takes how a resource of a device is now; nil is well.
 func (f *faults) report(device, resource string, err error) {
+	f.watched(device, func() { f.note(device, resource, err) })
+}
+
+// watched changes something about a device under the lock, and tells if the
+// device is in another state then.
+func (f *faults) watched(device string, change func()) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	before := f.is(device)
+	change()
+	other := f.is(device) != before
+	f.mu.Unlock()
+	if other && f.changed != nil {
+		f.changed(device)
+	}
+}
+
+func (f *faults) note(device, resource string, err error) {
 	if err != nil && resource != "" {
 		f.failed++
 	}
@@ -62,19 +79,23 @@ func (f *faults) failures() uint64 {
 
 // turned takes what the driver says of a device; an error is why it is down.
 func (f *faults) turned(device string, down error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if down == nil {
-		delete(f.down, device)
-		return
-	}
-	f.down[device] = down
+	f.watched(device, func() {
+		if down == nil {
+			delete(f.down, device)
+			return
+		}
+		f.down[device] = down
+	})
 }
 
 // state is how a device is now.
 func (f *faults) state(device string) int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.is(device)
+}
+
+func (f *faults) is(device string) int64 {
 	_, ill := f.now[device][""]
 	switch {
 	case ill || f.down[device] != nil:

@@ -37,6 +37,7 @@ type publisher struct {
 	topic   func(dtos.Event) string
 	maxSize int64              // bytes of one event; 0: no limit
 	sent    func(readings int) // told of each event that the bus took
+	seen    func(*dtos.Event)  // told of each event that is queued
 	join    func() error       // called once, when the bus is there for the first time
 	confirm func() error       // waits until the bus has handled all before it
 
@@ -71,6 +72,7 @@ func (p *publisher) droppedEvents() uint64 {
 func newPublisher(b bus, log *slog.Logger, topic func(dtos.Event) string, maxSize int64, sent func(readings int)) *publisher {
 	return &publisher{
 		bus: b, log: log, topic: topic, maxSize: maxSize, sent: sent,
+		seen: func(*dtos.Event) {},
 		join: func() error { return nil }, confirm: func() error { return nil }, topics: newTopics(log),
 		wake: make(chan struct{}, 1), finish: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -94,6 +96,7 @@ func (p *publisher) send(e *dtos.Event) {
 	}
 	p.queue = append(p.queue, e)
 	p.mu.Unlock()
+	p.seen(e)
 	select {
 	case p.wake <- struct{}{}:
 	default:

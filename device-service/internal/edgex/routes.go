@@ -18,6 +18,7 @@ const (
 	importRoute  = "/api/v3/import"
 	copyRoute    = "/api/v3/copy"
 	devicesRoute = "/api/v3/devices"
+	twinsRoute   = "/api/v3/twins"
 )
 
 // maxList bounds the body of a request.
@@ -29,6 +30,7 @@ func (b *bridge) addRoutes() error {
 		b.sdk.AddCustomRoute(copyRoute, interfaces.Authenticated, b.copyDevices, http.MethodPost),
 		b.sdk.AddCustomRoute(devicesRoute, interfaces.Authenticated, b.listDevices, http.MethodGet),
 		b.sdk.AddCustomRoute(devicesRoute+"/:"+common.Name, interfaces.Authenticated, b.showDevice, http.MethodGet),
+		b.sdk.AddCustomRoute(twinsRoute, interfaces.Authenticated, b.listTwins, http.MethodGet),
 		b.addDriverRoutes(),
 	)
 }

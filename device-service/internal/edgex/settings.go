@@ -24,6 +24,8 @@ import (
 	"github.com/edgexfoundry/go-mod-messaging/v3/messaging"
 	"github.com/edgexfoundry/go-mod-messaging/v3/pkg/types"
 	"github.com/google/uuid"
+
+	"sluice/device-service/internal/twin"
 )
 
 // settings are the parts of the service's configuration that the SDK uses but
@@ -40,6 +42,7 @@ type settings struct {
 		Labels        []string
 	}
 	MaxEventSize int64
+	KubeEdge     twin.Config
 }
 
 type writable struct {

@@ -36,7 +36,7 @@ func (b *bridge) ValidateDevice(d models.Device) error {
 	for i, r := range p.DeviceResources {
 		resources[i] = toResource(r)
 	}
-	if err := b.drv.Validate(toDevice(d), resources); err != nil {
+	if err := b.drv.Validate(toDevice(d), realOf(resources)); err != nil {
 		findings = append(findings, err)
 	}
 	findings = append(findings, checkAutoEvents(p, d.AutoEvents)...)
@@ -97,6 +97,7 @@ func checkProfile(p models.DeviceProfile) []error {
 					r.Name, f.name, *f.value, r.Properties.ValueType))
 			}
 		}
+		findings = append(findings, checkVirtual(r)...)
 		if r.Properties.Scale != nil && *r.Properties.Scale == 0 {
 			findings = append(findings, fmt.Errorf("resource %q: scale 0 leaves nothing of the value; leave it out for no scale", r.Name))
 		}

@@ -31,7 +31,7 @@ func TestReports(t *testing.T) {
 	e.bridge.Report("boiler-1", event)
 	want["count"] = "int 8"
 	e.twinIs(boiler, want)
-	all := e.core.updates(boiler)
+	all := e.core.Updates(boiler)
 	var second struct {
 		EventID   string `json:"event_id"`
 		Timestamp int64
@@ -75,8 +75,8 @@ func TestLeftOut(t *testing.T) {
 	// "overflow" stands in the place of a number: the twin keeps the last one.
 	e.bridge.Report("boiler-1", []Reading{{"level", "Int16", "5"}})
 	e.bridge.Report("boiler-1", []Reading{{"level", "String", "overflow"}, {"more", "Int16", "1"}})
-	until(t, "the other value", func() bool { return e.core.has(boiler)["more"] == "int 1" })
-	if got := e.core.has(boiler)["level"]; got != "int 5" {
+	until(t, "the other value", func() bool { return e.core.Has(boiler)["more"] == "int 1" })
+	if got := e.core.Has(boiler)["level"]; got != "int 5" {
 		t.Error(got)
 	}
 }
@@ -95,7 +95,7 @@ func TestReportedProperties(t *testing.T) {
 // refused as a whole; then the others of it go alone.
 func TestTypeOfFirstReport(t *testing.T) {
 	e := newEdge(t, boiler)
-	e.core.expect(boiler, "count", "int", "")
+	e.core.Expect(boiler, "count", "int", "")
 	e.begin(nil, boilerDevice())
 	e.bridge.Report("boiler-1", []Reading{{"count", "Float64", "25.5"}, {"a", "Int8", "1"}, {"b", "Int8", "2"}})
 	until(t, "refused by itself", func() bool { return e.log.count("value is refused") == 1 })
@@ -103,12 +103,12 @@ func TestTypeOfFirstReport(t *testing.T) {
 	if s := e.bridge.Status()[0]; s.LeftOut["count"] != "edgecore has refused 25.5" {
 		t.Errorf("%+v", s)
 	}
-	before := len(e.core.updates(boiler))
+	before := len(e.core.Updates(boiler))
 	for i := range 5 {
 		e.bridge.Report("boiler-1", []Reading{{"count", "Float64", "25.5"}, {"a", "Int8", fmt.Sprint(10 + i)}})
 		e.twinIs(boiler, values{"a": fmt.Sprint("int ", 10+i), "b": "int 2"})
 	}
-	if n := len(e.core.updates(boiler)) - before; n != 5 {
+	if n := len(e.core.Updates(boiler)) - before; n != 5 {
 		t.Errorf("a refused value is sent again: %d reports", n)
 	}
 	e.bridge.Report("boiler-1", []Reading{{"count", "Float64", "26"}})
@@ -123,7 +123,7 @@ func TestRefusalWithoutDevice(t *testing.T) {
 	e.bridge.Report("boiler-1", []Reading{{"a", "Int8", "1"}})
 	e.twinIs(boiler, values{"a": "int 1"})
 	for range 2 {
-		e.core.publish(devicePrefix+boiler+topicUpdate, map[string]any{"twin": map[string]any{"a": map[string]any{"actual": map[string]any{"value": "not so"}}}})
+		e.core.Publish(devicePrefix+boiler+topicUpdate, map[string]any{"twin": map[string]any{"a": map[string]any{"actual": map[string]any{"value": "not so"}}}})
 	}
 	until(t, "counted", func() bool { return e.bridge.Counts().Unnamed == 2 })
 	if n := e.log.count("without naming the device"); n != 1 {
@@ -143,14 +143,14 @@ func TestUnknownDevice(t *testing.T) {
 		e.bridge.Report("boiler-1", []Reading{{"a", "Int8", fmt.Sprint(i)}, {"b", "Bool", "true"}})
 		until(t, "refused", func() bool { return e.bridge.Counts().Refused == 1 && !e.bridge.Status()[0].Known })
 	}
-	if n := e.log.count("does not know the device"); n != 1 || len(e.core.updates(boiler)) != 1 {
-		t.Errorf("%d lines, %d reports", n, len(e.core.updates(boiler)))
+	if n := e.log.count("does not know the device"); n != 1 || len(e.core.Updates(boiler)) != 1 {
+		t.Errorf("%d lines, %d reports", n, len(e.core.Updates(boiler)))
 	}
-	e.core.add(boiler)
+	e.core.Add(boiler)
 	e.twinIs(boiler, values{"a": "int 4", "b": "boolean true"})
-	until(t, "state", func() bool { return e.core.stateOf(boiler) == "online" && e.bridge.Status()[0].Known })
+	until(t, "state", func() bool { return e.core.State(boiler) == "online" && e.bridge.Status()[0].Known })
 	// taken up anew, by an edgecore that has forgotten it
-	e.core.add(boiler)
+	e.core.Add(boiler)
 	e.twinIs(boiler, values{"a": "int 4", "b": "boolean true"})
 }
 
@@ -160,8 +160,8 @@ func TestMembers(t *testing.T) {
 	e.begin(nil, boilerDevice())
 	e.bridge.Report("boiler-1", []Reading{{"a", "Int8", "1"}})
 	until(t, "refused", func() bool { return e.bridge.Counts().Refused == 1 })
-	e.core.forget(boiler)
-	e.core.publish("$hw/events/node/edge1/membership/get", nil)
+	e.core.Forget(boiler)
+	e.core.Publish("$hw/events/node/edge1/membership/get", nil)
 	e.twinIs(boiler, values{"a": "int 1"})
 }
 
@@ -172,17 +172,17 @@ func TestReconnect(t *testing.T) {
 	e.bridge.State("boiler-1", Online)
 	e.bridge.Report("boiler-1", []Reading{{"a", "Int8", "1"}, {"b", "Int8", "2"}})
 	e.twinIs(boiler, values{"a": "int 1", "b": "int 2"})
-	until(t, "online", func() bool { return e.core.stateOf(boiler) == "online" })
+	until(t, "online", func() bool { return e.core.State(boiler) == "online" })
 	e.broker.Kill()
 	until(t, "noticed", func() bool { return e.log.count("not connected to the broker") == 1 })
 	for i := range 50 {
 		e.bridge.Report("boiler-1", []Reading{{"a", "Int8", fmt.Sprint(i)}})
 	}
 	e.bridge.State("boiler-1", Unhealthy)
-	e.core.forget(boiler)
+	e.core.Forget(boiler)
 	e.broker.Start(t)
 	e.twinIs(boiler, values{"a": "int 49", "b": "int 2"})
-	until(t, "unhealthy", func() bool { return e.core.stateOf(boiler) == "unhealthy" })
+	until(t, "unhealthy", func() bool { return e.core.State(boiler) == "unhealthy" })
 	if n := e.log.count("connected to the broker"); n != 3 {
 		t.Errorf("%d lines:\n%s", n, e.log.b.String())
 	}
@@ -194,11 +194,11 @@ func TestSilence(t *testing.T) {
 	e.begin(func(o *Options, c *MQTTConfig) { c.AnswerWithin = 100 * time.Millisecond }, boilerDevice())
 	e.bridge.Report("boiler-1", []Reading{{"a", "Int8", "1"}, {"b", "Int8", "2"}})
 	e.twinIs(boiler, values{"a": "int 1", "b": "int 2"})
-	e.core.mutes(true)
+	e.core.Mute(true)
 	e.bridge.Report("boiler-1", []Reading{{"a", "Int8", "3"}})
 	until(t, "noticed", func() bool { return e.log.count("reports are not answered") == 1 })
-	e.core.forget(boiler)
-	e.core.mutes(false)
+	e.core.Forget(boiler)
+	e.core.Mute(false)
 	e.twinIs(boiler, values{"a": "int 3", "b": "int 2"})
 	if n := e.log.count("edgecore answers again"); n != 1 {
 		t.Errorf("%d lines", n)
@@ -208,7 +208,7 @@ func TestSilence(t *testing.T) {
 // From 1.17 on a topic without the namespace is not heard, without a word.
 func TestTopicOfWrongDepth(t *testing.T) {
 	e := newEdge(t, boiler)
-	e.core.levels = 2
+	e.core.Levels(2)
 	e.begin(func(o *Options, c *MQTTConfig) { c.AnswerWithin = 50 * time.Millisecond }, Device{Name: "boiler-1", ID: "boiler-1"})
 	e.bridge.Report("boiler-1", []Reading{{"a", "Int8", "1"}})
 	until(t, "noticed", func() bool { return e.log.count("reports are not answered") == 1 })
@@ -222,7 +222,7 @@ func TestReportedAgain(t *testing.T) {
 	e := newEdge(t, boiler)
 	e.begin(func(o *Options, c *MQTTConfig) { o.Interval = 50 * time.Millisecond }, boilerDevice())
 	e.bridge.Report("boiler-1", []Reading{{"a", "Int8", "1"}})
-	until(t, "three reports of one value", func() bool { return len(e.core.updates(boiler)) >= 3 })
+	until(t, "three reports of one value", func() bool { return len(e.core.Updates(boiler)) >= 3 })
 }
 
 func TestSeries(t *testing.T) {
@@ -233,19 +233,15 @@ func TestSeries(t *testing.T) {
 	for range 2 {
 		e.bridge.Report("boiler-1", []Reading{{"a", "Float64", "1.5"}, {"bad", "String", "a b"}})
 	}
-	until(t, "two records of one value", func() bool {
-		e.core.mu.Lock()
-		defer e.core.mu.Unlock()
-		return len(e.core.series) >= 2
-	})
+	until(t, "two records of one value", func() bool { return len(e.core.Series()) >= 2 })
 	var m struct {
 		Data map[string]struct {
 			Value    string
 			Metadata struct{ Type string }
 		}
 	}
-	one := e.core.series[0]
-	if err := json.Unmarshal([]byte(one.payload), &m); err != nil || one.topic != "$ke/events/device/boiler-1/data/update" || len(m.Data) != 1 || m.Data["a"].Value != "1.5" || m.Data["a"].Metadata.Type != "float" {
+	one := e.core.Series()[0]
+	if err := json.Unmarshal([]byte(one[1]), &m); err != nil || one[0] != "$ke/events/device/boiler-1/data/update" || len(m.Data) != 1 || m.Data["a"].Value != "1.5" || m.Data["a"].Metadata.Type != "float" {
 		t.Errorf("%v, %v", one, err)
 	}
 }
@@ -283,15 +279,13 @@ func TestState(t *testing.T) {
 	e.begin(nil, boilerDevice())
 	for _, s := range []State{Online, Unhealthy, Offline, Offline, Online} {
 		e.bridge.State("boiler-1", s)
-		until(t, string(s), func() bool { return e.core.stateOf(boiler) == string(s) })
+		until(t, string(s), func() bool { return e.core.State(boiler) == string(s) })
 	}
 	e.bridge.Remove("boiler-1")
 	e.bridge.State("boiler-1", Offline)
-	e.core.mu.Lock()
-	defer e.core.mu.Unlock()
-	got := slices.Compact(slices.Clone(e.core.states[boiler]))
+	got := slices.Compact(e.core.States(boiler))
 	if want := []string{"online", "unhealthy", "offline", "online"}; !slices.Equal(got, want) {
-		t.Errorf("%q", e.core.states[boiler])
+		t.Errorf("%q", got)
 	}
 }
 
@@ -342,14 +336,14 @@ func TestDeviceIDs(t *testing.T) {
 // The end of a bridge leaves nothing open, whatever is under way.
 func TestClose(t *testing.T) {
 	e := newEdge(t, boiler)
-	e.core.mutes(true)
+	e.core.Mute(true)
 	e.begin(nil, boilerDevice())
 	e.plant.has("boiler-1", "p", "Int8", "0")
 	e.plant.held["boiler-1"] = make(chan struct{})
 	e.bridge.Report("boiler-1", []Reading{{"a", "Int8", "1"}})
 	answered := make(chan error, 2)
 	e.bridge.Desire("boiler-1", values{"p": "1", "q": "2"}, func(_ string, _ Value, err error) { answered <- err })
-	until(t, "reported", func() bool { return len(e.core.updates(boiler)) == 1 })
+	until(t, "reported", func() bool { return len(e.core.Updates(boiler)) == 1 })
 	e.bridge.Close()
 	for range 2 {
 		if err := <-answered; !errors.Is(err, ErrNotNow) {

@@ -21,10 +21,10 @@ func TestDesired(t *testing.T) {
 	e.begin(nil, boilerDevice())
 	e.bridge.Report("boiler-1", []Reading{{"threshold", "Int16", "70"}, {"ratio", "Float64", "1"}})
 	e.twinIs(boiler, values{"threshold": "int 70", "ratio": "float 1"})
-	e.core.expect(boiler, "threshold", "int", "80")
+	e.core.Expect(boiler, "threshold", "int", "80")
 	e.twinIs(boiler, values{"threshold": "int 80", "ratio": "float 1"})
 	// edgecore compares texts: the value is reported as it was written.
-	e.core.expect(boiler, "ratio", "float", "2.0")
+	e.core.Expect(boiler, "ratio", "float", "2.0")
 	e.twinIs(boiler, values{"threshold": "int 80", "ratio": "float 2.0"})
 	e.bridge.Report("boiler-1", []Reading{{"ratio", "Float64", "2"}})
 	e.bridge.Report("boiler-1", []Reading{{"ratio", "Float64", "3"}})
@@ -42,9 +42,9 @@ func TestDesiredAtStart(t *testing.T) {
 	e := newEdge(t, boiler, "old")
 	e.plant.has("boiler-1", "threshold", "Int16", "70")
 	e.plant.has("old", "threshold", "Int16", "70")
-	e.core.expect(boiler, "threshold", "int", "80")
-	e.core.expect(boiler, "empty", "int", "")
-	e.core.expect("old", "threshold", "int", "75")
+	e.core.Expect(boiler, "threshold", "int", "80")
+	e.core.Expect(boiler, "empty", "int", "")
+	e.core.Expect("old", "threshold", "int", "75")
 	e.begin(nil, boilerDevice(), Device{Name: "old", ID: "old"})
 	e.twinIs(boiler, values{"threshold": "int 80"})
 	e.twinIs("old", values{"threshold": "int 75"})
@@ -57,7 +57,7 @@ func TestRefusedDesired(t *testing.T) {
 	e.plant.has("boiler-1", "threshold", "Int16", "70")
 	e.plant.refuses("boiler-1", "threshold", errors.New("200 is above the maximum of 100"))
 	e.begin(nil, boilerDevice())
-	e.core.expect(boiler, "threshold", "int", "200")
+	e.core.Expect(boiler, "threshold", "int", "200")
 	until(t, "refused", func() bool { return e.log.count("desired value is not set") == 1 })
 	for i := range 20 {
 		e.bridge.Report("boiler-1", []Reading{{"a", "Int16", fmt.Sprint(i)}})
@@ -70,9 +70,9 @@ func TestRefusedDesired(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	e.plant.refuses("boiler-1", "threshold", nil)
-	e.core.expect(boiler, "threshold", "int", "90")
+	e.core.Expect(boiler, "threshold", "int", "90")
 	e.twinIs(boiler, values{"a": "int 19", "threshold": "int 90"})
-	e.core.expect(boiler, "nonsense", "int", "1")
+	e.core.Expect(boiler, "nonsense", "int", "1")
 	until(t, "refused", func() bool { return e.log.count(`resource \"nonsense\" is not in the profile`) == 1 })
 }
 

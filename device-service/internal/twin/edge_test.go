@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/tests/edgecore"
 	"sluice/tests/servers"
 )
 
@@ -75,7 +76,7 @@ func (p *plant) done() []string {
 type edge struct {
 	*testing.T
 	broker *servers.Process
-	core   *edgecore
+	core   *edgecore.Edgecore
 	plant  *plant
 	bridge *Bridge
 	log    *logs
@@ -113,7 +114,7 @@ func boilerDevice() Device {
 // newEdge starts a broker and an edgecore that knows some devices.
 func newEdge(t *testing.T, devices ...string) *edge {
 	b := servers.Mosquitto(t)
-	return &edge{T: t, broker: b, core: newEdgecore(t, b.Addr(), devices...), plant: newPlant(), log: &logs{}}
+	return &edge{T: t, broker: b, core: edgecore.New(t, b.Addr(), devices...), plant: newPlant(), log: &logs{}}
 }
 
 // begin starts the bridge.
@@ -137,7 +138,7 @@ func (e *edge) twinIs(id string, want map[string]string) {
 	e.Helper()
 	var got map[string]string
 	for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if got = e.core.has(id); fmt.Sprint(got) == fmt.Sprint(want) {
+		if got = e.core.Has(id); fmt.Sprint(got) == fmt.Sprint(want) {
 			return
 		}
 	}
@@ -145,3 +146,17 @@ func (e *edge) twinIs(id string, want map[string]string) {
 }
 
 type values = map[string]string
+
+// longEnough is far above what anything takes on a slow machine.
+const longEnough = time.Minute
+
+// until polls a condition.
+func until(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if condition() {
+			return
+		}
+	}
+	t.Fatalf("never: %s", what)
+}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"testing"
+
+	"sluice/tests/edgecore"
 )
 
 // nobody takes what a transport tells.
@@ -56,7 +58,7 @@ func FuzzValues(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !goodName.MatchString(v.Property) || !goodValue.MatchString(v.Text) || checkKind(v.Type, v.Text) != nil {
+		if !edgecore.GoodName.MatchString(v.Property) || !edgecore.GoodValue.MatchString(v.Text) || edgecore.CheckKind(v.Type, v.Text) != nil {
 			t.Errorf("%+v", v)
 		}
 		if kind == "Float64" {

@@ -1,4 +1,6 @@
-package twin
+// Package edgecore stands in for the twins of KubeEdge's edge in tests: its
+// topics over MQTT, its checks and its answers, as they are at 1.22.
+package edgecore
 
 import (
 	"encoding/json"
@@ -18,10 +20,9 @@ import (
 // longEnough is far above what anything takes on a slow machine.
 const longEnough = time.Minute
 
-// edgecore stands in for the twins of KubeEdge's edge: its topics, its checks
-// and its answers, as they are at 1.22.
-type edgecore struct {
-	t    *testing.T
+// Edgecore knows some devices by their ids.
+type Edgecore struct {
+	t    testing.TB
 	addr string
 
 	mu     sync.Mutex
@@ -43,16 +44,43 @@ type twinOfCore struct {
 
 type seen struct{ topic, payload string }
 
-func newEdgecore(t *testing.T, addr string, devices ...string) *edgecore {
-	e := &edgecore{t: t, addr: addr, states: map[string][]string{}}
-	e.forget(devices...)
+// Levels sets how many levels the ids in topics have; others are not heard.
+// Without it all are.
+func (e *Edgecore) Levels(n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.levels = n
+}
+
+// Series are the time series so far, by topic and payload.
+func (e *Edgecore) Series() (out [][2]string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range e.series {
+		out = append(out, [2]string{s.topic, s.payload})
+	}
+	return out
+}
+
+// States are all states of a device so far.
+func (e *Edgecore) States(id string) []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.states[id])
+}
+
+// New connects to the broker at an address, until the end of the test.
+func New(t testing.TB, addr string, devices ...string) *Edgecore {
+	t.Helper()
+	e := &Edgecore{t: t, addr: addr, states: map[string][]string{}}
+	e.Forget(devices...)
 	e.start()
 	t.Cleanup(func() { e.stop() })
 	return e
 }
 
-// forget is what a restart with another database does.
-func (e *edgecore) forget(devices ...string) {
+// Forget is what a restart with another database does.
+func (e *Edgecore) Forget(devices ...string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.twins = map[string]map[string]*twinOfCore{}
@@ -61,7 +89,7 @@ func (e *edgecore) forget(devices ...string) {
 	}
 }
 
-func (e *edgecore) start() {
+func (e *Edgecore) start() {
 	e.t.Helper()
 	e.number++
 	wanted := map[string]byte{"$hw/events/device/#": 1, "$hw/events/node/#": 1, "$ke/events/device/#": 1}
@@ -84,14 +112,15 @@ func (e *edgecore) start() {
 	}
 }
 
-func (e *edgecore) stop() {
+func (e *Edgecore) stop() {
 	e.mu.Lock()
 	c := e.conn
 	e.mu.Unlock()
 	c.Disconnect(50)
 }
 
-func (e *edgecore) publish(topic string, more map[string]any) {
+// Publish publishes a message with an event_id, a timestamp and more.
+func (e *Edgecore) Publish(topic string, more map[string]any) {
 	m := map[string]any{"event_id": "", "timestamp": time.Now().UnixMilli()}
 	maps.Copy(m, more)
 	body, err := json.Marshal(m)
@@ -101,14 +130,18 @@ func (e *edgecore) publish(topic string, more map[string]any) {
 	e.conn.Publish(topic, 1, false, body)
 }
 
+// GoodName and GoodValue match the properties and values that twins take.
+var (
+	GoodName  = regexp.MustCompile(`^[a-zA-Z0-9\-_.,:/@#]{1,128}$`)
+	GoodValue = regexp.MustCompile(`^[a-zA-Z0-9\-_.,:/@#]{0,512}$`)
+)
+
 var (
 	updateTopic = regexp.MustCompile(`^\$hw/events/device/([^/]+(?:/[^/]+)?)/(twin/update|twin/get|state/update)$`)
 	memberTopic = regexp.MustCompile(`^\$hw/events/node/([^/]+)/membership/get$`)
-	goodName    = regexp.MustCompile(`^[a-zA-Z0-9\-_.,:/@#]{1,128}$`)
-	goodValue   = regexp.MustCompile(`^[a-zA-Z0-9\-_.,:/@#]{0,512}$`)
 )
 
-func (e *edgecore) take(_ paho.Client, q paho.Message) {
+func (e *Edgecore) take(_ paho.Client, q paho.Message) {
 	topic := q.Topic()
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -152,20 +185,20 @@ func (e *edgecore) take(_ paho.Client, q paho.Message) {
 	}
 }
 
-func (e *edgecore) members(topic string) {
+func (e *Edgecore) members(topic string) {
 	var list []map[string]string
 	for id := range e.twins {
 		list = append(list, map[string]string{"id": id, "name": id[strings.LastIndex(id, "/")+1:]})
 	}
-	e.publish(topic, map[string]any{"devices": list})
+	e.Publish(topic, map[string]any{"devices": list})
 }
 
 // update is all or nothing.
-func (e *edgecore) update(id, event string, twin map[string]json.RawMessage) {
+func (e *Edgecore) update(id, event string, twin map[string]json.RawMessage) {
 	result := "$hw/events/device/" + id + "/twin/update/result"
 	own := e.twins[id]
 	if own == nil {
-		e.publish(result, map[string]any{"code": 404, "reason": "update rejected due to the device is not existed"})
+		e.Publish(result, map[string]any{"code": 404, "reason": "update rejected due to the device is not existed"})
 		return
 	}
 	type change struct {
@@ -179,8 +212,8 @@ func (e *edgecore) update(id, event string, twin map[string]json.RawMessage) {
 			e.t.Errorf("%s: %v", raw, err)
 			return
 		}
-		if !goodName.MatchString(name) || c != nil && c.Actual != nil && !goodValue.MatchString(*c.Actual.Value) {
-			e.publish("$hw/events/device//twin/update/result", map[string]any{"code": 400, "reason": "the key or value has characters that are not allowed"})
+		if !GoodName.MatchString(name) || c != nil && c.Actual != nil && !GoodValue.MatchString(*c.Actual.Value) {
+			e.Publish("$hw/events/device//twin/update/result", map[string]any{"code": 400, "reason": "the key or value has characters that are not allowed"})
 			return
 		}
 		changes[name] = c
@@ -195,8 +228,8 @@ func (e *edgecore) update(id, event string, twin map[string]json.RawMessage) {
 		if c == nil || c.Actual == nil {
 			continue
 		}
-		if err := checkKind(kind, *c.Actual.Value); err != nil {
-			e.publish(result, map[string]any{"event_id": event, "code": 400, "reason": err.Error()})
+		if err := CheckKind(kind, *c.Actual.Value); err != nil {
+			e.Publish(result, map[string]any{"event_id": event, "code": 400, "reason": err.Error()})
 			return
 		}
 	}
@@ -220,12 +253,13 @@ func (e *edgecore) update(id, event string, twin map[string]json.RawMessage) {
 			own[name].expected = c.Expected.Value
 		}
 	}
-	e.publish(result, map[string]any{"event_id": event, "twin": twin})
-	e.publish("$hw/events/device/"+id+"/twin/update/document", map[string]any{"event_id": event, "twin": map[string]any{}})
+	e.Publish(result, map[string]any{"event_id": event, "twin": twin})
+	e.Publish("$hw/events/device/"+id+"/twin/update/document", map[string]any{"event_id": event, "twin": map[string]any{}})
 	e.delta(id)
 }
 
-func checkKind(kind, value string) error {
+// CheckKind finds why a value is none of a type.
+func CheckKind(kind, value string) error {
 	var err error
 	switch kind {
 	case "int", "integer":
@@ -246,7 +280,7 @@ func checkKind(kind, value string) error {
 	return nil
 }
 
-func (e *edgecore) delta(id string) {
+func (e *Edgecore) delta(id string) {
 	differ, twin := map[string]string{}, map[string]any{}
 	for name, p := range e.twins[id] {
 		if p.expected == nil || *p.expected == "" {
@@ -258,14 +292,14 @@ func (e *edgecore) delta(id string) {
 		}
 	}
 	if len(differ) > 0 {
-		e.publish("$hw/events/device/"+id+"/twin/update/delta", map[string]any{"event_id": "of the server", "twin": twin, "delta": differ})
+		e.Publish("$hw/events/device/"+id+"/twin/update/delta", map[string]any{"event_id": "of the server", "twin": twin, "delta": differ})
 	}
 }
 
-func (e *edgecore) get(id, event string) {
+func (e *Edgecore) get(id, event string) {
 	result := "$hw/events/device/" + id + "/twin/get/result"
 	if e.twins[id] == nil {
-		e.publish(result, map[string]any{"event_id": event, "code": 404, "reason": "Device " + id + " not found while getting twin"})
+		e.Publish(result, map[string]any{"event_id": event, "code": 404, "reason": "Device " + id + " not found while getting twin"})
 		return
 	}
 	twin := map[string]any{}
@@ -279,19 +313,19 @@ func (e *edgecore) get(id, event string) {
 		}
 		twin[name] = one
 	}
-	e.publish(result, map[string]any{"event_id": event, "twin": twin})
+	e.Publish(result, map[string]any{"event_id": event, "twin": twin})
 }
 
-// add takes a device up, as the cloud would.
-func (e *edgecore) add(id string) {
+// Add takes a device up, as the cloud would.
+func (e *Edgecore) Add(id string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.twins[id] = map[string]*twinOfCore{}
-	e.publish("$hw/events/node/edge1/membership/updated", map[string]any{"added_devices": []map[string]string{{"id": id}}, "removed_devices": nil})
+	e.Publish("$hw/events/node/edge1/membership/updated", map[string]any{"added_devices": []map[string]string{{"id": id}}, "removed_devices": nil})
 }
 
-// expect sets a desired value, as the cloud did up to 1.14.
-func (e *edgecore) expect(id, property, kind, value string) {
+// Expect sets a desired value, as the cloud did up to 1.14.
+func (e *Edgecore) Expect(id, property, kind, value string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p := e.twins[id][property]
@@ -303,8 +337,8 @@ func (e *edgecore) expect(id, property, kind, value string) {
 	e.delta(id)
 }
 
-// has is what the twin of a device has.
-func (e *edgecore) has(id string) map[string]string {
+// Has is what the twin of a device has.
+func (e *Edgecore) Has(id string) map[string]string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	out := map[string]string{}
@@ -316,7 +350,8 @@ func (e *edgecore) has(id string) map[string]string {
 	return out
 }
 
-func (e *edgecore) stateOf(id string) string {
+// State is the last state of a device.
+func (e *Edgecore) State(id string) string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if all := e.states[id]; len(all) > 0 {
@@ -325,8 +360,8 @@ func (e *edgecore) stateOf(id string) string {
 	return ""
 }
 
-// updates are the reports about a device so far.
-func (e *edgecore) updates(id string) (out []string) {
+// Updates are the reports about a device so far.
+func (e *Edgecore) Updates(id string) (out []string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, s := range e.seen {
@@ -337,19 +372,9 @@ func (e *edgecore) updates(id string) (out []string) {
 	return out
 }
 
-func (e *edgecore) mutes(mute bool) {
+// Mute makes it hear without a word, as one that is away would, or ends that.
+func (e *Edgecore) Mute(mute bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.mute = mute
-}
-
-// until polls a condition.
-func until(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if condition() {
-			return
-		}
-	}
-	t.Fatalf("never: %s", what)
 }
