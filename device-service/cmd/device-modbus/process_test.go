@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 type plant struct {
 	*testing.T
 	process  *stack.Process
+	start    func() // of the process
 	url      string // of the service
 	metadata string
 
@@ -76,9 +77,12 @@ func newPlant(t *testing.T, devices, configuration string) *plant {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.process = stack.Start(t, []string{role + "=1"}, self, "-cc", common, "-cd", res)
-	stack.Answers(t, p.url+"devices")                       // its own routes come last,
-	stack.Answers(t, p.metadata+"deviceprofile/name/Meter") // and the profile after them
+	p.start = func() {
+		p.process = stack.Start(t, []string{role + "=1"}, self, "-cc", common, "-cd", res)
+		stack.Answers(t, p.url+"devices")                       // its own routes come last,
+		stack.Answers(t, p.metadata+"deviceprofile/name/Meter") // and the profile after them
+	}
+	p.start()
 	return p
 }
 

@@ -20,6 +20,7 @@ import (
 type twins struct {
 	config twin.Config
 	bridge *twin.Bridge
+	mapper *mapper // nil: edgecore brings no devices
 }
 
 // startTwins starts the bridge to KubeEdge, if the configuration names one.
@@ -31,7 +32,13 @@ func (b *bridge) startTwins() error {
 	if err != nil {
 		return fmt.Errorf("configuration of %s: %w", b.sdk.Name(), err)
 	}
-	connect, err := b.transport(c)
+	t := &twins{config: c}
+	if c.DMI.EdgeSocket != "" {
+		if t.mapper, err = newMapper(b, c); err != nil {
+			return fmt.Errorf("configuration of %s: KubeEdge.DMI: %w", b.sdk.Name(), err)
+		}
+	}
+	connect, err := b.transport(c, t.mapper)
 	if err != nil {
 		return fmt.Errorf("configuration of %s: KubeEdge.MQTT: %w", b.sdk.Name(), err)
 	}
@@ -41,14 +48,22 @@ func (b *bridge) startTwins() error {
 		r, err := b.setValue(ctx, device, property, value)
 		return toTwin(r), err
 	}
-	b.twins = &twins{config: c, bridge: twin.New(o, connect)}
+	t.bridge = twin.New(o, connect)
+	b.twins = t
 	b.publisher.seen = b.report
 	b.faults.changed = b.tellState
+	if t.mapper != nil {
+		t.mapper.start(t.bridge)
+	}
 	return nil
 }
 
-// transport makes the connection to the broker of KubeEdge's edge.
-func (b *bridge) transport(c twin.Config) (func(twin.Twins) twin.Transport, error) {
+// transport is what reports go over: the broker of KubeEdge's edge, which takes
+// many of them, else the mapper.
+func (b *bridge) transport(c twin.Config, m *mapper) (func(twin.Twins) twin.Transport, error) {
+	if c.MQTT.Server == "" {
+		return func(twin.Twins) twin.Transport { return m }, nil
+	}
 	c.MQTT.ClientID = cmp.Or(c.MQTT.ClientID, b.sdk.Name()+"-twins")
 	var secret map[string]string
 	if name := c.MQTT.SecretName; name != "" {
@@ -133,9 +148,13 @@ func (t *twins) remove(name string) {
 }
 
 func (t *twins) close() {
-	if t != nil {
-		t.bridge.Close()
+	if t == nil {
+		return
 	}
+	if t.mapper != nil {
+		t.mapper.Close()
+	}
+	t.bridge.Close()
 }
 
 // registerMetrics adds what is counted of twins.
@@ -164,5 +183,9 @@ func (b *bridge) listTwins(c echo.Context) error {
 	if b.twins == nil {
 		return c.JSON(http.StatusNotFound, map[string]string{"message": "there are no twins: the section KubeEdge of the configuration names neither a broker nor a socket"})
 	}
-	return c.JSON(http.StatusOK, map[string]any{"twins": b.twins.bridge.Status(), "counts": b.twins.bridge.Counts()})
+	answer := map[string]any{"twins": b.twins.bridge.Status(), "counts": b.twins.bridge.Counts()}
+	if m := b.twins.mapper; m != nil {
+		answer["mapper"] = m.dmi.Status()
+	}
+	return c.JSON(http.StatusOK, answer)
 }

@@ -37,6 +37,7 @@ type MQTTSection struct {
 type DMISection struct {
 	EdgeSocket string // empty: off
 	Socket     string // of the service
+	Address    string // path that edgecore finds this socket at; empty: Socket
 	Protocol   string // of the devices that edgecore gives it
 }
 

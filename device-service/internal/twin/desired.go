@@ -33,10 +33,11 @@ type wish struct {
 
 // try is the last attempt to set a property.
 type try struct {
-	text  string
-	err   error
-	pause time.Duration
-	again time.Time // not before
+	text   string
+	actual Value
+	err    error
+	pause  time.Duration
+	again  time.Time // not before
 }
 
 func newWanted() wanted { return wanted{values: map[string]wish{}, tried: map[string]try{}} }
@@ -82,7 +83,8 @@ func (w *wanted) wants(property string, new wish) bool {
 		return late(old)
 	}
 	if t, ok := w.tried[property]; ok && t.text == new.text && time.Now().Before(t.again) {
-		return late(new)
+		new.answer(property, t.actual, t.err)
+		return true
 	}
 	if len(w.order) >= wantedLimit {
 		return false
@@ -132,7 +134,7 @@ func (b *Bridge) set(d *device, property string, want wish) {
 			err = fmt.Errorf("the device has %s after it was set", actual.Text)
 		}
 	}
-	b.tried(d, property, want.text, err)
+	b.tried(d, property, try{text: want.text, actual: actual, err: err, pause: firstRetry})
 	if err == nil {
 		b.counts.Set++
 	} else {
@@ -146,10 +148,10 @@ func (b *Bridge) set(d *device, property string, want wish) {
 
 // tried notes an attempt. Each that does not do what it should makes the pause
 // before the next longer. The lock is held.
-func (b *Bridge) tried(d *device, property, text string, err error) {
+func (b *Bridge) tried(d *device, property string, t try) {
 	before, repeated := d.wanted.tried[property]
-	repeated = repeated && before.text == text
-	t := try{text: text, err: err, pause: firstRetry}
+	repeated = repeated && before.text == t.text
+	text, err := t.text, t.err
 	if err != nil && repeated && before.err != nil {
 		t.pause = min(2*before.pause, longestRetry)
 	}

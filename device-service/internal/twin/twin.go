@@ -101,7 +101,8 @@ type Twins interface {
 	// Desire is told of values that the cloud wants, by property. Calls for one
 	// device are taken in their order. The answer, which may be nil, is called
 	// once for each property, and may not call back. ErrNotNow means that
-	// the value is being set, was overtaken, or was tried only just now.
+	// the value is being set or was overtaken; a value that was tried only just
+	// now is answered as it was then.
 	Desire(device string, values map[string]string, answer func(property string, actual Value, err error))
 	// Unnamed is told of a refusal that names no device.
 	Unnamed(r *Refusal)
