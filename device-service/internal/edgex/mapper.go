@@ -63,7 +63,7 @@ func (m *mapper) Watch(twin.Device) {}
 func (m *mapper) Forget(twin.Device) {}
 
 // Record does nothing: edgecore takes too few calls for time series.
-func (m *mapper) Record(twin.Device, []twin.Value) {}
+func (m *mapper) Record(twin.Device, []twin.Value) bool { return false }
 
 // Report sends values of a device, at the pace that edgecore allows.
 func (m *mapper) Report(d twin.Device, values []twin.Value, done func(error)) {

@@ -167,6 +167,7 @@ func (t *twins) registerMetrics(sdk interfaces.DeviceServiceSDK) error {
 		"TwinReportsRefused":  func(c twin.Counts) uint64 { return c.Refused },
 		"TwinValuesLeftOut":   func(c twin.Counts) uint64 { return c.LeftOut },
 		"TwinValuesCoalesced": func(c twin.Counts) uint64 { return c.Coalesced },
+		"TwinSeriesDropped":   func(c twin.Counts) uint64 { return c.Dropped },
 		"TwinDesiredSet":      func(c twin.Counts) uint64 { return c.Set },
 		"TwinDesiredNotSet":   func(c twin.Counts) uint64 { return c.NotSet },
 	} {

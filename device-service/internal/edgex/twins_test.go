@@ -1,11 +1,16 @@
 package edgex
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/models"
 
 	"sluice/tests/edgecore"
 	"sluice/tests/servers"
@@ -156,9 +161,48 @@ func testDesiredRefused(t *testing.T, r *rig, core *edgecore.Edgecore) {
 		})
 		core.Expect(hallK1, c.property, "int", "")
 	}
+	notSet := func(property, why string) {
+		t.Helper()
+		r.until(why, func() bool {
+			_, text := r.call("GET", "twins", "")
+			return strings.Contains(text, `"`+property+`":"`+why+`"`)
+		})
+	}
+	lock := func(state string) func(*dtos.Device) { return func(d *dtos.Device) { d.AdminState = state } }
+	admin := func(state models.AdminState) {
+		t.Helper()
+		r.until("state "+string(state), func() bool { return r.state("K1") == string(state) })
+	}
+	r.must(r.meta.change("K1", lock(models.Locked)))
+	admin(models.Locked)
+	core.Expect(hallK1, "Count", "int", "50")
+	notSet("Count", `device \"K1\" is locked`)
+	r.must(r.meta.change("K1", lock(models.Unlocked)))
+	admin(models.Unlocked)
+	r.must(r.meta.lockService("device-test", models.Locked))
+	r.until("silence of a locked service", func() bool { // its events end when it knows
+		r.clear()
+		time.Sleep(200 * time.Millisecond)
+		return len(r.take("K1", "Both")) == 0
+	})
+	core.Expect(hallK1, "Count", "int", "51")
+	notSet("Count", "the service is locked")
+	r.must(r.meta.lockService("device-test", models.Unlocked))
+	r.until("events of an unlocked service", func() bool { return len(r.take("K1", "Both")) > 0 })
+	core.Expect(hallK1, "Count", "int", "42")
 	if got := core.Has(hallK1)["Count"]; got != "int 42" || r.fake.get("Count") != int32(42) {
 		t.Error(got)
 	}
+}
+
+// state is the admin state of a device as the service has it.
+func (r *rig) state(device string) string {
+	var view deviceView
+	_, text := r.call("GET", "devices/"+device, "")
+	if err := json.Unmarshal([]byte(text), &view); err != nil {
+		return err.Error()
+	}
+	return string(view.AdminState)
 }
 
 func testTwinState(t *testing.T, r *rig, core *edgecore.Edgecore) {

@@ -13,6 +13,7 @@ type Counts struct {
 	Unnamed   uint64 // of these, those without a device
 	LeftOut   uint64 // readings that no twin can have
 	Coalesced uint64 // values that were overtaken while reports were throttled
+	Dropped   uint64 // values of time series that could not be sent
 	Set       uint64 // desired values that were set
 	NotSet    uint64 // desired values that were not
 }

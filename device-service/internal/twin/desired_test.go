@@ -83,11 +83,11 @@ type still struct {
 	outcome error
 }
 
-func (s *still) Watch(Device)           {}
-func (s *still) Forget(Device)          {}
-func (s *still) State(Device, State)    {}
-func (s *still) Record(Device, []Value) {}
-func (s *still) Close()                 {}
+func (s *still) Watch(Device)                {}
+func (s *still) Forget(Device)               {}
+func (s *still) State(Device, State)         {}
+func (s *still) Record(Device, []Value) bool { return false }
+func (s *still) Close()                      {}
 func (s *still) Report(_ Device, values []Value, done func(error)) {
 	s.mu.Lock()
 	s.reports = append(s.reports, values)
@@ -122,6 +122,17 @@ func TestThrottle(t *testing.T) {
 		}
 		b.Close()
 	})
+}
+
+// A record of a time series that could not be sent is counted.
+func TestSeriesDropped(t *testing.T) {
+	b := quiet(&still{}, Options{Interval: time.Hour, Spacing: time.Hour, Series: true})
+	b.Add(boilerDevice())
+	b.Report("boiler-1", []Reading{{"a", "Int16", "1"}, {"b", "Bool", "true"}})
+	if c := b.Counts(); c.Dropped != 2 {
+		t.Errorf("%+v", c)
+	}
+	b.Close()
 }
 
 // Without a connection nothing is tried, and then all of it goes at once.

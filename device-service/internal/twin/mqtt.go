@@ -52,7 +52,6 @@ type MQTT struct {
 	watched   map[string]Device // by id
 	flights   map[string]*flight
 	outgoing  []outgoing
-	dropped   uint64
 	garbled   bool // a message that could not be read was logged
 }
 
@@ -209,17 +208,18 @@ func (m *MQTT) disconnected() {
 	m.ground(ErrNotConnected, func(*flight) bool { return true })
 }
 
-// post queues a message; the lock is held. Without room the oldest is dropped.
-func (m *MQTT) post(topic string, payload []byte) {
+// post queues a message if there is room; the lock is held. A report that is
+// not queued will not be answered, and is repeated as such.
+func (m *MQTT) post(topic string, payload []byte) bool {
 	if len(m.outgoing) >= outgoingLimit {
-		m.outgoing = m.outgoing[1:]
-		m.dropped++
+		return false
 	}
 	m.outgoing = append(m.outgoing, outgoing{topic, payload})
 	select {
 	case m.wake <- struct{}{}:
 	default:
 	}
+	return true
 }
 
 func (m *MQTT) ask(d Device) {
@@ -266,16 +266,14 @@ func (m *MQTT) State(d Device, s State) {
 }
 
 // Record sends values as a time series. Its topics have the plain name.
-func (m *MQTT) Record(d Device, values []Value) {
-	m.send(seriesPrefix+d.Object+topicData, series(uuid.NewString(), now(), values))
+func (m *MQTT) Record(d Device, values []Value) bool {
+	return m.send(seriesPrefix+d.Object+topicData, series(uuid.NewString(), now(), values))
 }
 
-func (m *MQTT) send(topic string, payload []byte) {
+func (m *MQTT) send(topic string, payload []byte) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.connected {
-		m.post(topic, payload)
-	}
+	return m.connected && m.post(topic, payload)
 }
 
 func now() int64 { return time.Now().UnixMilli() }

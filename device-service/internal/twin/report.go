@@ -21,10 +21,12 @@ func (b *Bridge) Report(name string, readings []Reading) {
 			}
 		}
 	}
-	of, away := d.Device, b.away
+	of := d.Device
 	b.mu.Unlock()
-	if b.options.Series && len(taken) > 0 && !away {
-		b.transport.Record(of, taken)
+	if b.options.Series && len(taken) > 0 && !b.transport.Record(of, taken) {
+		b.mu.Lock()
+		b.counts.Dropped += uint64(len(taken))
+		b.mu.Unlock()
 	}
 	b.flush(d)
 }

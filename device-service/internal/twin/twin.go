@@ -84,8 +84,9 @@ type Transport interface {
 	Report(d Device, values []Value, done func(error))
 	// State sends how a device is, if there is a connection.
 	State(d Device, s State)
-	// Record sends values as a time series, if there is a connection.
-	Record(d Device, values []Value)
+	// Record sends values as a time series. It tells whether there was a
+	// connection, and room.
+	Record(d Device, values []Value) bool
 	// Close ends the connection.
 	Close()
 }
