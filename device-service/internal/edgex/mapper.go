@@ -229,7 +229,7 @@ func (m *mapper) Remove(ctx context.Context, id dmi.ID) error {
 	}
 	d, err := m.existing(id)
 	if err != nil || d == nil {
-		return nil // it is of somebody else
+		return nil //nolint:nilerr // it is of somebody else
 	}
 	if _, err := m.b.registry.devices.DeleteDeviceByName(ctx, id.Name); err != nil && contracts.Kind(err) != contracts.KindEntityDoesNotExist {
 		return err

@@ -115,13 +115,23 @@ func (b *Bridge) repeat() {
 // again has all devices reported anew.
 func (b *Bridge) again(prepare func(*device)) {
 	b.mu.Lock()
+	all := b.mark(prepare)
+	b.mu.Unlock()
+	b.send(all)
+}
+
+// mark makes everything due. The lock is held.
+func (b *Bridge) mark(prepare func(*device)) []*device {
 	all := make([]*device, 0, len(b.devices))
 	for _, d := range b.devices {
 		prepare(d)
 		d.markAll()
 		all = append(all, d)
 	}
-	b.mu.Unlock()
+	return all
+}
+
+func (b *Bridge) send(all []*device) {
 	for _, d := range all {
 		b.tell(d)
 		b.flush(d)
@@ -133,8 +143,9 @@ func (b *Bridge) Renew() {
 	b.mu.Lock()
 	b.away = false
 	b.renewals++
+	all := b.mark((*device).renew)
 	b.mu.Unlock()
-	b.again((*device).renew)
+	b.send(all)
 }
 
 // Known is told of a device that edgecore has.

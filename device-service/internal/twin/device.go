@@ -14,7 +14,7 @@ type device struct {
 	next    time.Time        // when the next may go
 	timer   *time.Timer      // of the next
 	unknown bool             // to edgecore
-	warned  map[string]bool  // reasons that were logged
+	warned  map[string]bool  // what was logged of edgecore's refusals
 	ended   bool
 	wanted  wanted
 }
@@ -27,6 +27,7 @@ type last struct {
 	refused *string // the text that edgecore has refused
 	desired string  // how the cloud writes the value that it wants
 	leftOut string  // why the latest reading could not be reported
+	told    bool    // such a reason was logged
 }
 
 func newDevice(d Device) *device {

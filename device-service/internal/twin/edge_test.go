@@ -131,6 +131,11 @@ func (e *edge) begin(change func(*Options, *MQTTConfig), devices ...Device) {
 	for _, d := range devices {
 		e.bridge.Add(d)
 	}
+	until(e.T, "the first connection", func() bool {
+		e.bridge.mu.Lock()
+		defer e.bridge.mu.Unlock()
+		return e.bridge.renewals > 0
+	})
 }
 
 // twinIs waits until the twin of a device has values, and no others.

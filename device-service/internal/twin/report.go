@@ -37,8 +37,8 @@ func (b *Bridge) take(d *device, r Reading, force bool) (Value, bool) {
 	v, coalesced, err := d.take(r, force)
 	if err != nil {
 		b.counts.LeftOut++
-		if key := "left out " + r.Property; !d.warned[key] {
-			d.warned[key] = true
+		if p := d.of(r.Property); !p.told {
+			p.told = true
 			b.log.Warn("property is not reported; later values like this are only counted", "device", d.Name, "property", r.Property, "error", err)
 		}
 		return v, false
