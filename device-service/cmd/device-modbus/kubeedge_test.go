@@ -194,6 +194,13 @@ func TestMapper(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "what was refused before", has("setpoint", "250", "250"))
+	p.process.Kill()
+	r.set(10, 60) // somebody has turned it meanwhile
+	p.start()
+	eventually(t, "desired value after a restart", has("setpoint", "250", "250"))
+	if r.get(10) != 250 {
+		t.Errorf("register %d", r.get(10))
+	}
 	if err := edge.DeleteDevice(boiler); err != nil {
 		t.Fatal(err)
 	}

@@ -105,6 +105,9 @@ func (b *bridge) apply(name string) error {
 	if before == nil || !sameSchedule(before, d) {
 		b.scheduler.Set(name, b.events(d))
 	}
+	if before == nil {
+		b.publishVirtual(d)
+	}
 	return b.subscribe(d)
 }
 

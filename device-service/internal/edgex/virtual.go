@@ -222,10 +222,30 @@ func (b *bridge) write(ctx context.Context, d *device, writes []driver.Write) er
 	}
 	for _, w := range virtual {
 		if r, found := resourceOf(d.profile, w.Resource.Name); found && w.Resource.Readable {
-			s := resourceSource(d.profile, r)
-			reading := []driver.Reading{{Resource: r.Name, Value: w.Value}}
-			b.emit(d, s, schedule.Result{Readings: s.convert(reading, b.settings.Device.DataTransform)})
+			b.emitVirtual(d, r, driver.Reading{Resource: r.Name, Value: w.Value})
 		}
 	}
 	return nil
+}
+
+// publishVirtual publishes the virtual resources of a device that has just come:
+// without an auto-event nobody would hear of them before somebody sets them.
+func (b *bridge) publishVirtual(d *device) {
+	if b.locked || !scheduled(d.model) {
+		return
+	}
+	for _, r := range d.profile.DeviceResources {
+		one := d.byName[r.Name]
+		if !isVirtual(one) || !one.Readable {
+			continue
+		}
+		if reading := b.virtuals.read(d.model.Name, one, r.Properties.DefaultValue); reading.Err == nil {
+			b.emitVirtual(d, r, reading)
+		}
+	}
+}
+
+func (b *bridge) emitVirtual(d *device, r models.DeviceResource, reading driver.Reading) {
+	s := resourceSource(d.profile, r)
+	b.emit(d, s, schedule.Result{Readings: s.convert([]driver.Reading{reading}, b.settings.Device.DataTransform)})
 }
