@@ -25,10 +25,20 @@ func Identify(p dtos.DeviceProfile, d dtos.Device) (*Identity, error) {
 		return nil, err
 	}
 	id := &Identity{Namespace: device.namespace(), Name: device.Name, Node: device.Node, Version: device.Version, Desired: map[string]string{}}
+	there := map[string]bool{}
+	for _, r := range p.DeviceResources {
+		there[r.Name] = true
+	}
 	c := again(&model, &device, choices)
 	for i := range c.parts {
 		one := &c.parts[i]
-		if one.source() == "" || one.command != nil {
+		if one.source() == "" { // of a protocol that is not converted; its resource has its name
+			if one.reported() && there[one.property.Name] {
+				id.Reported = append(id.Reported, one.property.Name)
+			}
+			continue
+		}
+		if one.command != nil {
 			continue
 		}
 		if one.reported() && !one.sampled() {

@@ -133,6 +133,9 @@ func TestTwinOverMQTT(t *testing.T) {
 	p.until("edgex/events/device/device-modbus/boiler/boiler-1/setpoint", func(payload string) bool { return reading(payload, "setpoint") == "80" })
 	// The command of the guide gives what the guide shows.
 	_, shown, _ := strings.Cut(blocks(t, "console")[0], "\n")
+	edge.Expect(boiler, "threshold", "float", "95.5")
+	eventually(t, "desired value of a virtual resource", func() bool { return edge.Has(boiler)["threshold"] == "float 95.5" })
+	p.until("edgex/events/device/device-modbus/boiler/boiler-1/threshold", func(payload string) bool { return reading(payload, "threshold") == "95.5" })
 	before, after, _ := strings.Cut(strings.TrimSpace(shown), "…")
 	if text := strings.TrimSpace(stack.MustCall(t, 200, "GET", p.url+"twins", "")); !strings.HasPrefix(text, before) || !strings.HasSuffix(text, after) {
 		t.Errorf("%s\nis not as the guide shows it:\n%s", text, shown)
@@ -170,6 +173,11 @@ func TestMapper(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "desired value", has("setpoint", "85", "85"))
+	if err := edge.Desire(boiler, "threshold", "95.5"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "desired value without a register", has("threshold", "95.5", "95.5"))
+	p.until("edgex/events/device/device-modbus/boiler--boiler-1/boiler-1/threshold", func(payload string) bool { return reading(payload, "threshold") == "95.5" })
 	if r.get(10) != 85 {
 		t.Errorf("register %d", r.get(10))
 	}
@@ -197,10 +205,7 @@ func TestMapper(t *testing.T) {
 	p.process.Kill()
 	r.set(10, 60) // somebody has turned it meanwhile
 	p.start()
-	eventually(t, "desired value after a restart", has("setpoint", "250", "250"))
-	if r.get(10) != 250 {
-		t.Errorf("register %d", r.get(10))
-	}
+	eventually(t, "desired value after a restart", func() bool { return r.get(10) == 250 })
 	if err := edge.DeleteDevice(boiler); err != nil {
 		t.Fatal(err)
 	}

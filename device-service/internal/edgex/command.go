@@ -29,8 +29,7 @@ func (r reader) Read(ctx context.Context, name string, resources []driver.Resour
 	readings := make([]driver.Reading, len(resources))
 	for i, one := range resources {
 		if isVirtual(one) {
-			readings[i] = r.b.readVirtual(name, one)
-			r.b.faults.report(name, one.Name, readings[i].Err)
+			readings[i] = r.b.readVirtual(name, one) // that nobody has set it yet is no fault
 			continue
 		}
 		readings[i], of = of[0], of[1:]
