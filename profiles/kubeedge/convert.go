@@ -13,7 +13,7 @@ import (
 // Convert makes profiles, devices, streams and rules of what was read. With an
 // error among the findings the result is empty.
 func Convert(set Set, options Options) (Result, Findings) {
-	c := &converter{models: map[string]*Model{}, names: map[string]bool{}, trees: map[*Model]map[string]any{}}
+	c := &converter{models: map[string]*Model{}, names: map[string]bool{}, patches: map[*Model]modelPatch{}}
 	var err error
 	if c.options, err = options.withDefaults(); err != nil {
 		return Result{}, Findings{{Severity: Error, Message: err.Error()}}
@@ -36,9 +36,9 @@ func Convert(set Set, options Options) (Result, Findings) {
 // converter collects what is made and found.
 type converter struct {
 	options  Options
-	models   map[string]*Model // by namespace/name
-	names    map[string]bool   // of streams, in lower case
-	trees    map[*Model]map[string]any
+	models   map[string]*Model     // by namespace/name
+	names    map[string]bool       // of streams, in lower case
+	patches  map[*Model]modelPatch // the last of each
 	findings Findings
 	result   Result
 }

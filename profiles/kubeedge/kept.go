@@ -3,6 +3,8 @@ package kubeedge
 import (
 	"fmt"
 	"maps"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
@@ -14,29 +16,19 @@ import (
 
 // keep is what is to be kept, nil if there is nothing.
 func (c *conversion) keep(d dtos.Device) (map[string]any, error) {
-	model, device := derive(c.profile, d)
-	own := *c.device
-	own.Protocol.Config = withoutPassword(own.Protocol.Config)
-	wantedDevice, err := treeByName(own)
+	derivedModel, derivedDevice := derive(c.profile, d)
+	model, err := c.patchToModel(derivedModel)
 	if err != nil {
 		return nil, err
 	}
-	wantedModel, err := c.treeOfModel(c.model)
+	device, err := c.patchToDevice(derivedDevice)
 	if err != nil {
 		return nil, err
 	}
 	kept := map[string]any{}
-	for _, side := range []struct {
-		name    string
-		derived any
-		wanted  map[string]any
-	}{{"model", model, wantedModel}, {"device", device, wantedDevice}} {
-		derived, err := treeByName(side.derived)
-		if err != nil {
-			return nil, err
-		}
-		if patch := patchTo(derived, side.wanted); patch != nil {
-			kept[side.name] = patch
+	for side, patch := range map[string]map[string]any{"model": model, "device": device} {
+		if patch != nil {
+			kept[side] = patch
 		}
 	}
 	if len(kept) > 0 && c.options.Choices != usual {
@@ -49,16 +41,56 @@ func (c *conversion) keep(d dtos.Device) (map[string]any, error) {
 	return nonEmpty(kept), nil
 }
 
-// treeOfModel is the tree of a model, which many devices may have.
-func (c *converter) treeOfModel(m *Model) (map[string]any, error) {
-	if tree := c.trees[m]; tree != nil {
-		return tree, nil
+// modelPatch makes a model of one that was derived.
+type modelPatch struct {
+	from  Model
+	patch map[string]any
+}
+
+// patchToModel makes the model of the device of a derived one. Most devices of
+// a model have the same.
+func (c *conversion) patchToModel(derived Model) (map[string]any, error) {
+	if last, there := c.patches[c.model]; there && reflect.DeepEqual(last.from, derived) {
+		return last.patch, nil
 	}
-	tree, err := treeByName(m)
+	from, wanted := derived, *c.model
+	patch, err := patchBetween(&from, &wanted)
 	if err == nil {
-		c.trees[m] = tree
+		c.patches[c.model] = modelPatch{derived, patch}
 	}
-	return tree, err
+	return patch, err
+}
+
+// patchToDevice makes the device of a derived one.
+func (c *conversion) patchToDevice(derived Device) (map[string]any, error) {
+	wanted := *c.device
+	wanted.Protocol.Config = withoutPassword(wanted.Protocol.Config)
+	wanted.Settings = slices.Clone(wanted.Settings)
+	for i := range wanted.Settings {
+		wanted.Settings[i].line = 0 // no part of the tree
+	}
+	return patchBetween(&derived, &wanted)
+}
+
+// patchBetween is what makes the second of the first, which both lose what they
+// have in common: a tree of all of it takes long.
+func patchBetween[T Model | Device](from, wanted *T) (map[string]any, error) {
+	x, y := reflect.ValueOf(from).Elem(), reflect.ValueOf(wanted).Elem()
+	for i := range x.NumField() {
+		if f := x.Field(i); f.CanSet() && reflect.DeepEqual(f.Interface(), y.Field(i).Interface()) {
+			f.SetZero()
+			y.Field(i).SetZero()
+		}
+	}
+	a, err := treeByName(from)
+	if err != nil {
+		return nil, err
+	}
+	b, err := treeByName(wanted)
+	if err != nil {
+		return nil, err
+	}
+	return patchTo(a, b), nil
 }
 
 func treeByName(v any) (map[string]any, error) {
