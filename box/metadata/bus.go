@@ -32,6 +32,7 @@ type bus struct {
 	prefix  string
 	timeout time.Duration
 	log     *slog.Logger
+	answers *answers
 
 	queue   chan []news
 	dropped atomic.Int64
@@ -48,13 +49,15 @@ type news struct {
 
 func newBus(client messaging.MessageClient, prefix string, timeout time.Duration, log *slog.Logger) *bus {
 	b := &bus{client: client, prefix: prefix, timeout: timeout, log: log,
-		queue: make(chan []news, eventQueue), stop: make(chan struct{})}
+		queue: make(chan []news, eventQueue), stop: make(chan struct{}),
+		answers: newAnswers(client, common.BuildTopic(prefix, common.ResponseTopic, "+", "+"), log)}
 	b.sender.Go(b.send)
 	return b
 }
 
-// close sends what is queued and ends the sender.
+// close sends what is queued and ends the sender. No question may be open.
 func (b *bus) close() {
+	b.answers.close()
 	close(b.stop)
 	b.sender.Wait()
 	if n := b.dropped.Load(); n > 0 {
@@ -143,9 +146,7 @@ func (b *bus) validate(ctx context.Context, d dtos.Device) error {
 		return err
 	}
 	question := types.NewMessageEnvelopeForRequest(payload, nil)
-	answer, err := b.ask(ctx, question,
-		common.BuildTopic(b.prefix, d.ServiceName, common.ValidateDeviceSubscribeTopic),
-		common.BuildTopic(b.prefix, common.ResponseTopic, d.ServiceName, question.RequestID))
+	answer, err := b.ask(ctx, question, common.BuildTopic(b.prefix, d.ServiceName, common.ValidateDeviceSubscribeTopic))
 	if err != nil {
 		return err
 	}
@@ -155,24 +156,22 @@ func (b *bus) validate(ctx context.Context, d dtos.Device) error {
 	return nil
 }
 
-// ask stands in for the client's own Request, which closes its channel on a
-// time-out and panics when the answer comes after all.
-func (b *bus) ask(ctx context.Context, question types.MessageEnvelope, topic, answerTopic string) (types.MessageEnvelope, error) {
-	answers, failed := make(chan types.MessageEnvelope, 8), make(chan error, 8)
-	if err := b.client.Subscribe([]types.TopicChannel{{Topic: answerTopic, Messages: answers}}, failed); err != nil {
-		return types.MessageEnvelope{}, fmt.Errorf("subscribe to the answer: %w", err)
+// ask stands in for the client's own Request, which subscribes anew for each
+// question, and panics when the answer comes after its time-out.
+func (b *bus) ask(ctx context.Context, question types.MessageEnvelope, topic string) (types.MessageEnvelope, error) {
+	if err := b.answers.subscribe(); err != nil {
+		return types.MessageEnvelope{}, fmt.Errorf("subscribe to the answers: %w", err)
 	}
-	defer func() { _ = b.client.Unsubscribe(answerTopic) }() // of no use to anyone after this
+	answer := b.answers.expect(question.RequestID)
+	defer b.answers.forget(question.RequestID)
 	if err := b.client.Publish(question, topic); err != nil {
 		return types.MessageEnvelope{}, fmt.Errorf("publish the question: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
 	select {
-	case answer := <-answers:
-		return answer, nil
-	case err := <-failed:
-		return types.MessageEnvelope{}, fmt.Errorf("read the answer: %w", err)
+	case a := <-answer:
+		return a, nil
 	case <-ctx.Done():
 		return types.MessageEnvelope{}, fmt.Errorf("%w within %v", errNoAnswer, b.timeout)
 	}
