@@ -106,6 +106,20 @@ func TestConfigurationHasThePorts(t *testing.T) {
 	}
 }
 
+func TestServicesWriteTheLinesThatAreShown(t *testing.T) {
+	for _, level := range []struct {
+		args []string
+		want string
+	}{{nil, "WARN"}, {[]string{"--verbose"}, "INFO"}} {
+		f := parse(t, level.args...)
+		for _, s := range f.services() {
+			if got := s.config(f)["Writable"].(tree)["LogLevel"]; got != level.want {
+				t.Errorf("%s with %q logs from %v on, want %s", s.key, level.args, got, level.want)
+			}
+		}
+	}
+}
+
 func TestMovedDevice(t *testing.T) {
 	var patches []string
 	core := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -42,7 +42,7 @@ func commonConfig(f flags) tree {
 	return tree{
 		"all-services": tree{
 			"Writable": tree{
-				"LogLevel":        "INFO",
+				"LogLevel":        f.logLevel(),
 				"InsecureSecrets": tree{"DB": tree{"SecretName": "redisdb", "SecretData": tree{"username": "", "password": ""}}},
 				"Telemetry":       tree{"Interval": "30s"},
 			},
@@ -69,11 +69,20 @@ func commonConfig(f flags) tree {
 	}
 }
 
+// logLevel is that of the services: lines that are not shown need not be
+// written. The SDK has one for each auto-event of a device.
+func (f flags) logLevel() string {
+	if f.Verbose {
+		return "INFO"
+	}
+	return "WARN"
+}
+
 // config is the service's own part of the configuration.
 func (s service) config(f flags) tree {
 	dir := filepath.Join(f.Data, s.key)
 	c := tree{
-		"Writable":   tree{"LogLevel": "INFO"},
+		"Writable":   tree{"LogLevel": f.logLevel()},
 		"Service":    tree{"Host": host, "Port": s.port, "StartupMsg": s.key + " started"},
 		"MessageBus": tree{"Optional": tree{"ClientId": s.key}},
 	}
