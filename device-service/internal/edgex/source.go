@@ -43,14 +43,14 @@ func newSource(p models.DeviceProfile, name string) (*source, error) {
 			return commandSource(p, c)
 		}
 	}
-	re, err := regexp.CompilePOSIX(name)
+	named, err := naming(name)
 	if err != nil {
 		return nil, fmt.Errorf("source %q is neither a device command nor a device resource of profile %q", name, p.Name)
 	}
 	s := &source{name: name}
 	found := false
 	for _, r := range p.DeviceResources {
-		if r.Name != name && re.FindString(r.Name) != r.Name {
+		if r.Name != name && !named(r.Name) {
 			continue
 		}
 		found = true
@@ -65,6 +65,19 @@ func newSource(p models.DeviceProfile, name string) (*source, error) {
 		return nil, fmt.Errorf("source %q is write only", name)
 	}
 	return s, nil
+}
+
+// naming tells which names a regular expression stands for. Most are the name
+// of a resource and nothing else, for which none is compiled.
+func naming(expression string) (named func(name string) bool, err error) {
+	if regexp.QuoteMeta(expression) == expression {
+		return func(name string) bool { return name == expression }, nil
+	}
+	re, err := regexp.CompilePOSIX(expression)
+	if err != nil {
+		return nil, err
+	}
+	return func(name string) bool { return re.FindString(name) == name }, nil
 }
 
 func commandSource(p models.DeviceProfile, c models.DeviceCommand) (*source, error) {
