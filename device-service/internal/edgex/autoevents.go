@@ -12,8 +12,10 @@ import (
 	"sluice/device-service/internal/schedule"
 )
 
-// idleInterval is what the SDK sees of an auto-event on its way out.
-const idleInterval = "1m"
+// idleInterval is what the SDK sees of an auto-event on its way out. It is far
+// above the time that this takes, and no longer than it must be: the SDK has 45
+// goroutines waiting for it after a device with ten auto-events was added.
+const idleInterval = "5s"
 
 // autoEvents returns the auto-events of a device and takes them out of the
 // SDK's cache, so that the SDK has none to start.
