@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -93,7 +94,7 @@ func (v variables) fill(text string) (string, error) {
 }
 
 // largestResult bounds products; no property takes more.
-const largestResult = 1 << 31
+const largestResult = math.MaxInt32
 
 var errExpression = errors.New("write a sum of numbers, n and i, such as {n}, {n+10} or {100*n-100}; n is the last number in the name of the copy, i counts the copies")
 
@@ -117,17 +118,17 @@ func (v variables) reckon(expression string) (sum int, err error) {
 		if end == 0 {
 			end = len(text)
 		}
-		product := sign
+		product := int64(sign) // int has 32 bits on small machines
 		for factor := range strings.SplitSeq(text[1:end], "*") {
 			f, err := v.factor(factor)
 			if err != nil {
 				return 0, err
 			}
-			if product *= f; product > largestResult || product < -largestResult {
+			if product *= int64(f); product > largestResult || product < -largestResult {
 				return 0, errExpression
 			}
 		}
-		sum += product
+		sum += int(product)
 		text = text[end:]
 	}
 	return sum, nil
