@@ -22,7 +22,7 @@ dir_sluice        := ./rules-service/cmd/sluice
 dir_box           := ./box
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test servers check unit race e2e chart fuzz bench lint docs $(PROGRAMS)
+.PHONY: help build run test servers check unit race e2e chart images containers fuzz bench lint docs $(PROGRAMS)
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,15 +37,15 @@ $(PROGRAMS):
 run: build ## starts a whole plant on this machine; ARGS="--help" shows its flags
 	@bin/box $(ARGS)
 
-# The e2e tests run alone: they start the programs themselves.
-UNIT     := $(GO) list -f '{{if ne .Name "e2e"}}{{.ImportPath}}{{end}}' ./...
+# The e2e and container tests run alone: they start the programs themselves.
+UNIT     := $(GO) list -f '{{if not (or (eq .Name "e2e") (eq .Name "containers"))}}{{.ImportPath}}{{end}}' ./...
 FUZZTIME ?= 10s
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # timed runs a command, prints how long the part took and fails as it does.
 timed = @start=$$(date +%s); ( $(2) ); code=$$?; echo "== $(1): $$(($$(date +%s) - start)) s"; exit $$code
 
-test: servers check unit race e2e chart ## runs every test, each part with its time
+test: servers check unit race e2e chart containers ## runs every test, each part with its time
 
 servers: ## installs the servers that tests talk to (as root; else says what is missing)
 	@tests/servers/install || [ -z "$(CI)" ]
@@ -67,6 +67,19 @@ e2e: ## whole programs against real servers
 # the cache of test results does not look.
 chart: ## the Helm chart, rendered and checked
 	$(call timed,chart,cd docker/helm && $(GO) test -count=1 ./...)
+
+# Images carry the time and the commit they were made from, so that the same
+# commit makes the same images. PLATFORMS=host builds those of this machine.
+PLATFORMS ?= linux/amd64,linux/arm64,linux/arm/v7
+IMAGES    ?= images
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+
+images: ## container images for PLATFORMS into IMAGES (images/); needs no container engine
+	@SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(GO) run ./docker/images --out '$(IMAGES)' --platform $(PLATFORMS) \
+		--tag $(VERSION) --revision "$$(git rev-parse HEAD 2>/dev/null)" --ldflags='$(LDFLAGS)'
+
+containers: ## images, compose files and a real Consul in containers; needs root and dockerd
+	$(call timed,containers,$(GO) test -count=1 -timeout 10m ./tests/containers)
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@all=$$($(GO) list ./...) || exit; for p in $$all; do \

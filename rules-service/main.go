@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math"
 	"os"
+
+	"sluice/docker/health"
 )
 
 const defaultKey = "rules-service"
@@ -20,6 +22,9 @@ func main() {
 	if wantsVersion(os.Args[1:]) {
 		fmt.Println(defaultKey, builtVersion())
 		return
+	}
+	if code, asked := health.Asked(os.Args[1:], os.Stderr); asked {
+		os.Exit(code)
 	}
 	err := run(os.Args[1:])
 	if errors.Is(err, errRestart) {

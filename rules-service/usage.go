@@ -29,6 +29,7 @@ Flags of EdgeX:
   -d, -dev                    run beside services in containers
   -sk, -serviceKey KEY        name of the service (default rules-service)
   -h, --help                  this text
+      --health=URL            ask a running service for its health: exit code 0 or 1
       --version               the version of the program
 
 Environment (docs/operations.md has all of it):

@@ -67,6 +67,11 @@ var floors = map[string]int{
 	"box/*":    6,
 	"box":      10,
 
+	"docker/health":  5,
+	"docker/image":   5,
+	"docker/images":  10,
+	"docker/boxpart": 10,
+
 	"tests/servers":            11,
 	"tests/edgecore":           11,
 	"tests/servers/natsserver": 12,

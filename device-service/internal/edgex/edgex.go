@@ -28,6 +28,7 @@ import (
 	"github.com/edgexfoundry/device-sdk-go/v3/pkg/service"
 
 	"sluice/device-service/internal/driver"
+	"sluice/docker/health"
 )
 
 // Service is a device service: one driver under one service key.
@@ -61,6 +62,9 @@ const startupDuration = "315360000"
 func Run(s Service) int {
 	if s.Version == "" {
 		s.Version = builtVersion()
+	}
+	if code, asked := health.Asked(os.Args[1:], os.Stderr); asked {
+		return code
 	}
 	os.Args = joinProvider(os.Args)
 	if done := answer(s, os.Args[1:], os.Stdout); done {

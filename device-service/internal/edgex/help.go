@@ -29,6 +29,7 @@ Options, and the environment variables that win over them:
   -i, EDGEX_INSTANCE_NAME          a suffix for the service key, to run several
   -rsh LOCAL,REMOTE,BIND           hosts, when this service runs on another node
   -d                               developer mode: all other hosts are localhost
+  --health=URL                     ask a running service for its health: exit code 0 or 1
   --version, --help
 
 Environment:
