@@ -32,13 +32,12 @@ func baseLayer(created time.Time) (*image.Layer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("time zones: %w", err)
 	}
-	files := append(zones,
+	return image.NewLayer(append(zones,
 		image.File{Path: "etc/ssl/certs/ca-certificates.crt", Mode: 0o644, Data: rootCertificates()},
 		image.File{Path: "etc/passwd", Mode: 0o644, Data: fmt.Appendf(nil, "root:x:0:0::/:/\nsluice:x:%d:%d::/:/\n", user, group)},
 		image.File{Path: "etc/group", Mode: 0o644, Data: fmt.Appendf(nil, "root:x:0:\nsluice:x:%d:\n", group)},
 		image.Folder("tmp", 0o777, 0, 0),
-	)
-	return image.NewLayer(files, created)
+	), created)
 }
 
 // rootCertificates are Mozilla's roots as PEM. Those that it trusts only for
@@ -64,7 +63,7 @@ func timeZones() ([]image.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer archive.Close()
+	defer func() { _ = archive.Close() }() // it was only read
 	var files []image.File
 	for _, f := range archive.File {
 		if f.FileInfo().IsDir() {

@@ -36,8 +36,9 @@ func main() {
 	var f flags
 	kong.Parse(&f, kong.Name("images"), kong.Description(description))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := build(ctx, f); err != nil {
+	err := build(ctx, f)
+	stop()
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "images: %v\n", err)
 		os.Exit(1)
 	}
