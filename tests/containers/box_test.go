@@ -80,9 +80,13 @@ func TestBox(t *testing.T) {
 		b.received(t, now, wanted)
 	}
 
+	servers := []string{"broker", "cloud", "metadata", "simulators", "receivers", "device-modbus", "device-opcua", "rules-engine"}
 	table := []string{"killed          runs again  messages again"}
-	for _, service := range []string{"broker", "cloud", "metadata", "simulators", "receivers", "device-modbus", "device-opcua", "rules-engine"} {
+	for _, service := range servers {
 		table = append(table, b.recovers(t, service))
+	}
+	for _, service := range servers {
+		b.awaitHealthy(t, service)
 	}
 	t.Log("recovery:\n" + strings.Join(table, "\n"))
 
@@ -118,7 +122,6 @@ func (b box) recovers(t *testing.T, service string) string {
 		stack.Answers(t, b.url("metadata", 59881)+"/api/v3/device/name/boiler-1")
 		last = time.Now()
 	}
-	b.awaitHealthy(t, service)
 	return fmt.Sprintf("%-14s  %10s  %14s", service, seconds(running.Sub(killed)), seconds(last.Sub(killed)))
 }
 
