@@ -79,7 +79,9 @@ images: ## container images for PLATFORMS into IMAGES (images/); needs no contai
 		--tag $(VERSION) --revision "$$(git rev-parse HEAD 2>/dev/null)" --ldflags='$(LDFLAGS)'
 
 containers: ## images, compose files and a real Consul in containers; needs root and dockerd
-	$(call timed,containers,$(GO) test -count=1 -timeout 10m ./tests/containers)
+	@[ "$$(id -u)" = 0 ] && command -v dockerd >/dev/null && command -v docker-compose >/dev/null || [ -n "$(CI)" ] || \
+		echo "no container engine can be started here: this takes root, dockerd, docker and docker-compose; what needs them is skipped"
+	$(call timed,containers,$(GO) test -count=1 -timeout 20m ./tests/containers)
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@all=$$($(GO) list ./...) || exit; for p in $$all; do \
