@@ -12,8 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"sluice/tests/stack"
 )
 
 // largest is what an image may weigh when it is pulled.
@@ -153,34 +151,5 @@ func parse(t *testing.T, text []byte, into any) {
 	t.Helper()
 	if err := json.Unmarshal(text, into); err != nil {
 		t.Fatalf("%v: %s", err, text)
-	}
-}
-
-// TestBoxPlant: the plant of the containers is that of the box, but for the
-// addresses.
-func TestBoxPlant(t *testing.T) {
-	root := stack.Root()
-	for _, service := range []string{"device-modbus", "device-opcua"} {
-		paths, err := filepath.Glob(filepath.Join(root, "profiles", "boilerhouse", service, "*", "*.yaml"))
-		if err != nil || len(paths) != 2 {
-			t.Fatalf("%s: %v, %v", service, paths, err)
-		}
-		for _, path := range paths {
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			rel, err := filepath.Rel(filepath.Join(root, "profiles", "boilerhouse"), path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := os.ReadFile(filepath.Join(root, "docker", "box", rel))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if string(got) != strings.ReplaceAll(string(want), "127.0.0.1", "simulators") {
-				t.Errorf("docker/box/%s is not %s with other addresses", rel, path)
-			}
-		}
 	}
 }
