@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"sluice/tests/stack"
 )
 
@@ -80,6 +82,7 @@ func TestBox(t *testing.T) {
 		b.received(t, now, wanted)
 	}
 
+	before := states(t, rules)
 	servers := []string{"broker", "cloud", "metadata", "simulators", "receivers", "device-modbus", "device-opcua", "rules-engine"}
 	table := []string{"killed          runs again  messages again"}
 	for _, service := range servers {
@@ -90,11 +93,29 @@ func TestBox(t *testing.T) {
 	}
 	t.Log("recovery:\n" + strings.Join(table, "\n"))
 
-	if text := stack.MustCall(t, 200, "GET", rules+"/rules", ""); strings.Count(text, `"running"`) != 5 {
-		t.Errorf("after all that not all rules run: %s", text)
+	if d := cmp.Diff(before, states(t, rules)); d != "" {
+		t.Errorf("the rules are not as before all that:\n%s", d)
 	}
 	endsOrderly(t, b.project)
 	b.noLeftovers(t)
+}
+
+// states are the rules with their states.
+func states(t *testing.T, rules string) map[string]string {
+	t.Helper()
+	var all []struct{ ID, Status string }
+	parse(t, []byte(stack.MustCall(t, 200, "GET", rules+"/rules", "")), &all)
+	found := map[string]string{}
+	for _, r := range all {
+		found[r.ID] = r.Status
+		if r.Status != "running" {
+			t.Errorf("rule %s: %s", r.ID, r.Status)
+		}
+	}
+	if len(found) < 2 {
+		t.Errorf("only the rules %v", found)
+	}
+	return found
 }
 
 // recovers kills the program of a service and waits until messages flow again
