@@ -32,12 +32,12 @@ var fromConsul = []string{"-cp=consul.http://edgex-core-consul:8500", "--registr
 var programs = []program{
 	{
 		name: "device-modbus", pkg: "./device-service/cmd/device-modbus", summary: "EdgeX device service for Modbus",
-		config: "device-service/cmd/device-modbus/res/configuration.yaml", folders: []string{"profiles", "devices"},
+		config: "device-service/cmd/device-modbus/res/configuration.yaml", folders: []string{"profiles", "devices"}, volumes: []string{"data"},
 		args: fromConsul, ports: []string{"59901/tcp"}, health: "http://${SERVICE_HOST|localhost}:${SERVICE_PORT|59901}/api/v3/ping",
 	},
 	{
 		name: "device-opcua", pkg: "./device-service/cmd/device-opcua", summary: "EdgeX device service for OPC UA",
-		config: "device-service/cmd/device-opcua/res/configuration.yaml", folders: []string{"profiles", "devices"}, volumes: []string{"pki"},
+		config: "device-service/cmd/device-opcua/res/configuration.yaml", folders: []string{"profiles", "devices"}, volumes: []string{"data", "pki"},
 		args: fromConsul, ports: []string{"59997/tcp"}, health: "http://${SERVICE_HOST|localhost}:${SERVICE_PORT|59997}/api/v3/ping",
 	},
 	{

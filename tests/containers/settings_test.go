@@ -25,8 +25,8 @@ type settings struct {
 
 // ours are our services by their images.
 var ours = map[string]*settings{
-	"device-modbus": {private: "device-service/cmd/device-modbus/res/configuration.yaml", read: []string{"Device.ProfilesDir", "Device.DevicesDir"}},
-	"device-opcua":  {private: "device-service/cmd/device-opcua/res/configuration.yaml", read: []string{"Device.ProfilesDir", "Device.DevicesDir", "Driver.PKI"}, written: []string{"/pki"}},
+	"device-modbus": {private: "device-service/cmd/device-modbus/res/configuration.yaml", read: []string{"Device.ProfilesDir", "Device.DevicesDir", "Driver.DataDir", "Autonomy.Dir"}, written: []string{"/data"}},
+	"device-opcua":  {private: "device-service/cmd/device-opcua/res/configuration.yaml", read: []string{"Device.ProfilesDir", "Device.DevicesDir", "Driver.PKI", "Driver.DataDir", "Autonomy.Dir"}, written: []string{"/pki", "/data"}},
 	"rules-service": {private: "rules-service/res/configuration.yaml", read: []string{"Rules.DataDir"}, written: []string{"/data"}},
 }
 
