@@ -14,6 +14,7 @@ const profileNoun = "device profile"
 
 func (s *Server) profileRoutes(handle func(string, answer)) {
 	handle("POST "+common.ApiDeviceProfileRoute, s.addProfiles)
+	handle("POST "+common.ApiDeviceProfileUploadFileRoute, s.uploadProfile)
 	handle("PUT "+common.ApiDeviceProfileRoute, s.putProfiles)
 	handle("GET "+common.ApiAllDeviceProfileRoute, s.listProfiles)
 	handle("GET "+common.ApiDeviceProfileByManufacturerRoute, s.listProfiles)
