@@ -1,49 +1,53 @@
 package e2e
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
+	"context"
+	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
 	"sluice/tests/stack"
 )
 
-// readmeWorks runs the commands of the README, in its order, against the box:
-// what it shows as level.json is level.json, bin/ is where the programs are.
+// guide follows pages that speak of the box with its default ports.
+func (p *plant) guide(t *testing.T) *guide {
+	t.Helper()
+	ports := map[string]string{}
+	for usual, port := range map[string]int{"1883": p.bus, "59881": p.metadata, "59901": p.modbus, "59997": p.opcua, "59720": p.rules,
+		"1502": p.sim, "4840": p.opcsim, "8899": p.receiver} {
+		ports[usual] = strconv.Itoa(port)
+	}
+	return newGuide(t, ports, "SLUICE_SERVER="+p.url(p.rules, ""), "SLUICE_DEVICE_SERVICE="+p.url(p.modbus, ""), "SLUICE_OPCUA_SERVICE="+p.url(p.opcua, ""))
+}
+
+// readmeWorks runs the commands of the README, in its order, against the box.
 func readmeWorks(t *testing.T, p *plant) {
-	text, err := os.ReadFile(filepath.Join(stack.Root(), "README.md"))
-	if err != nil {
-		t.Fatal(err)
+	g := p.guide(t)
+	before, after, ok := strings.Cut(page(t, "README.md"), "\nFive seconds later the first terminal has ")
+	if !ok {
+		t.Fatal("the README does not say what the terminal of the box shows")
 	}
-	dir := t.TempDir()
-	ran := 0
-	for _, block := range fenced(string(text)) {
-		if block.language == "json" {
-			stack.WriteFile(t, dir, "level.json", block.text)
+	g.follow(t, before)
+	stack.Eventually(t, func(context.Context) error {
+		if !strings.Contains(p.Output(), "erp    boiler-1    much flows (flow 1") {
+			return errors.New("the terminal does not show the alarm of the README's rule")
 		}
-		for line := range strings.Lines(block.text) {
-			command, ok := strings.CutPrefix(strings.TrimSpace(line), "bin/")
-			if !ok {
-				continue
-			}
-			args := strings.Fields(command)
-			for i, a := range args {
-				if strings.HasPrefix(a, "box/") {
-					args[i] = filepath.Join(stack.Root(), a)
-				}
-			}
-			cmd := exec.Command(filepath.Join(stack.Binaries(t), args[0]), args[1:]...)
-			cmd.Dir, cmd.Env = dir, append(os.Environ(), "SLUICE_SERVER="+p.url(p.rules, ""))
-			if out, err := cmd.CombinedOutput(); err != nil || len(out) == 0 {
-				t.Errorf("%s: %v\n%s", command, err, out)
-			}
-			ran++
-		}
+		return nil
+	})
+	g.follow(t, after)
+	if g.ran < 7 {
+		t.Errorf("the README has %d commands of ours, want 7 at least", g.ran)
 	}
-	if ran < 5 {
-		t.Errorf("the README has %d commands of ours, want 5 at least", ran)
+}
+
+// plcConnects goes through the guide for plants, with the simulated boilers in
+// the place of their machines.
+func plcConnects(t *testing.T, p *plant) {
+	g := p.guide(t)
+	g.follow(t, page(t, "device-service/docs/connect.md"))
+	if g.ran < 25 {
+		t.Errorf("the guide has %d commands, want 25 at least", g.ran)
 	}
 }
 

@@ -103,6 +103,9 @@ Rules: {Host: 127.0.0.1, Port: %d, DataDir: %q, Authentication: ""}
 `, sdk, api, data)
 }
 
+// Dir is where the service keeps its configuration and, in data, all else.
+func (r *Rules) Dir() string { return r.dir }
+
 // Restart starts the service, on the data it had.
 func (r *Rules) Restart(t testing.TB) {
 	t.Helper()
