@@ -14,6 +14,7 @@ import (
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"go.yaml.in/yaml/v3"
 
 	"sluice/tests/servers"
 	"sluice/tests/stack"
@@ -170,7 +171,26 @@ func TestOperatePageIsTrue(t *testing.T) {
 			t.Errorf("there is no metric %s", name)
 		}
 	}
-	source := programText(t)
+	var alerts struct {
+		Groups []struct {
+			Rules []struct{ Alert, Expr string }
+		}
+	}
+	for _, block := range fenced(text) {
+		if block.language == "yaml alerts.yaml" {
+			if err := yaml.Unmarshal([]byte(block.text), &alerts); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if len(alerts.Groups) != 1 || len(alerts.Groups[0].Rules) < 10 {
+		t.Errorf("the page's alerts are %+v", alerts)
+	}
+	linesAreLogged(t, text, programText(t))
+}
+
+func linesAreLogged(t *testing.T, text, source string) {
+	t.Helper()
 	lines := 0
 	for row := range strings.Lines(section(t, text, "8 Lines of the log")) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(row, "|"), "|")
