@@ -1,6 +1,7 @@
 package modbus
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -27,7 +28,8 @@ type vector struct {
 	visitor     string // more of the visitor
 	wire        []uint16
 	kubeedge    any
-	sensible    any // nil: the same
+	sensible    any    // nil: the same
+	register    string // its kind; "": HoldingRegister
 }
 
 const (
@@ -36,39 +38,59 @@ const (
 )
 
 var vectors = []vector{
-	{"float", "", 2, "", []uint16{0x41c8, 0}, 25.0, nil},
-	{"float", "", 2, words2, []uint16{0, 0x41c8}, 25.0, nil},
-	{"float", "", 2, bytes2, []uint16{0xc841, 0}, 25.0, nil},
-	{"float", "", 2, words2 + bytes2, []uint16{0, 0xc841}, 25.0, nil},
-	{"double", "", 4, "", []uint16{0x4039, 0x8000, 0, 0}, 25.5, nil},
-	{"double", "", 4, words2, []uint16{0, 0, 0x8000, 0x4039}, 25.5, nil},
-	{"double", "", 4, bytes2, []uint16{0x3940, 0x0080, 0, 0}, 25.5, nil},
-	{"double", "", 4, words2 + bytes2, []uint16{0, 0, 0x0080, 0x3940}, 25.5, nil},
-	{"int", "", 2, "", []uint16{0x0001, 0x86a0}, 100000.0, nil},
-	{"int", "", 2, words2, []uint16{0x86a0, 0x0001}, 100000.0, nil},
-	{"int", "", 2, bytes2, []uint16{0x0100, 0xa086}, 100000.0, nil},
-	{"int", "", 2, words2 + bytes2, []uint16{0xa086, 0x0100}, 100000.0, nil},
-	{"int", ", minimum: -9", 4, "", []uint16{0xffff, 0xffff, 0xffff, 0xfffe}, 18446744073709551614.0, -2.0},
-	{"int", ", minimum: -9", 4, words2, []uint16{0xfffe, 0xffff, 0xffff, 0xffff}, 18446744073709551614.0, -2.0},
-	{"int", ", minimum: -9", 4, bytes2, []uint16{0xffff, 0xffff, 0xffff, 0xfeff}, 18446744073709551614.0, -2.0},
-	{"int", ", minimum: -9", 4, words2 + bytes2, []uint16{0xfeff, 0xffff, 0xffff, 0xffff}, 18446744073709551614.0, -2.0},
-	{"int", "", 1, "", []uint16{0xfffe}, 65534.0, nil},
-	{"int", ", minimum: -9", 1, "", []uint16{0xfffe}, 65534.0, -2.0},
-	{"int", "", 1, bytes2, []uint16{0x0a01}, 266.0, nil},
-	{"int", "", 2, ", scale: 0.1", []uint16{0x0001, 0x86a0}, 10000.0, nil},
-	{"int", "", 2, ", scale: 0.1", []uint16{0x8000, 0x0000}, 214748364.8, nil}, // wrong as INT32; KubeEdge cuts the fraction off
-	{"int", "", 1, ", scale: 0", []uint16{7}, 7.0, nil},
-	{"float", "", 1, ", scale: 0.01", []uint16{2530}, 25.3, nil},
-	{"double", "", 1, ", scale: 0.1", []uint16{253}, 25.3, nil},
-	{"boolean", "", 1, "", []uint16{0x0001}, false, true},
-	{"boolean", "", 1, "", []uint16{0x0100}, true, false},
-	{"string", "", 2, "", []uint16{0x4142, 0x4300}, "ABC", nil}, // the mapper leaves the NUL, EdgeX trims it
+	{"float", "", 2, "", []uint16{0x41c8, 0}, 25.0, nil, ""},
+	{"float", "", 2, words2, []uint16{0, 0x41c8}, 25.0, nil, ""},
+	{"float", "", 2, bytes2, []uint16{0xc841, 0}, 25.0, nil, ""},
+	{"float", "", 2, words2 + bytes2, []uint16{0, 0xc841}, 25.0, nil, ""},
+	{"double", "", 4, "", []uint16{0x4039, 0x8000, 0, 0}, 25.5, nil, ""},
+	{"double", "", 4, words2, []uint16{0, 0, 0x8000, 0x4039}, 25.5, nil, ""},
+	{"double", "", 4, bytes2, []uint16{0x3940, 0x0080, 0, 0}, 25.5, nil, ""},
+	{"double", "", 4, words2 + bytes2, []uint16{0, 0, 0x0080, 0x3940}, 25.5, nil, ""},
+	{"int", "", 2, "", []uint16{0x0001, 0x86a0}, 100000.0, nil, ""},
+	{"int", "", 2, words2, []uint16{0x86a0, 0x0001}, 100000.0, nil, ""},
+	{"int", "", 2, bytes2, []uint16{0x0100, 0xa086}, 100000.0, nil, ""},
+	{"int", "", 2, words2 + bytes2, []uint16{0xa086, 0x0100}, 100000.0, nil, ""},
+	{"int", ", minimum: -9", 4, "", []uint16{0xffff, 0xffff, 0xffff, 0xfffe}, 18446744073709551614.0, -2.0, ""},
+	{"int", ", minimum: -9", 4, words2, []uint16{0xfffe, 0xffff, 0xffff, 0xffff}, 18446744073709551614.0, -2.0, ""},
+	{"int", ", minimum: -9", 4, bytes2, []uint16{0xffff, 0xffff, 0xffff, 0xfeff}, 18446744073709551614.0, -2.0, ""},
+	{"int", ", minimum: -9", 4, words2 + bytes2, []uint16{0xfeff, 0xffff, 0xffff, 0xffff}, 18446744073709551614.0, -2.0, ""},
+	{"int", "", 1, "", []uint16{0xfffe}, 65534.0, nil, ""},
+	{"int", ", minimum: -9", 1, "", []uint16{0xfffe}, 65534.0, -2.0, ""},
+	{"int", "", 1, bytes2, []uint16{0x0a01}, 266.0, nil, ""},
+	{"int", "", 2, ", scale: 0.1", []uint16{0x0001, 0x86a0}, 10000.0, nil, ""},
+	{"int", "", 2, ", scale: 0.1", []uint16{0x8000, 0x0000}, 214748364.8, nil, ""}, // wrong as INT32; KubeEdge cuts the fraction off
+	{"int", "", 1, ", scale: 0", []uint16{7}, 7.0, nil, ""},
+	{"float", "", 1, ", scale: 0.01", []uint16{2530}, 25.3, nil, ""},
+	{"double", "", 1, ", scale: 0.1", []uint16{253}, 25.3, nil, ""},
+	{"boolean", "", 1, "", []uint16{0x0001}, false, true, ""},
+	{"boolean", "", 1, "", []uint16{0x0100}, true, false, ""},
+	{"string", "", 2, "", []uint16{0x4142, 0x4300}, "ABC", nil, ""}, // the mapper leaves the NUL, EdgeX trims it
+	{"float", "", 2, words2, []uint16{0, 0x41c8}, 25.0, nil, "InputRegister"},
+	{"boolean", "", 1, "", []uint16{0x0001}, false, true, "InputRegister"},
+	{"boolean", "", 1, "", []uint16{1}, true, nil, "CoilRegister"},
+	{"boolean", "", 1, "", []uint16{0}, false, nil, "CoilRegister"},
+	{"boolean", "", 1, "", []uint16{1}, true, nil, "DiscreteInputRegister"},
+	{"boolean", "", 1, "", []uint16{0}, false, nil, "DiscreteInputRegister"},
 }
 
 // document is the property of a vector and its visitor; each has 16 registers.
 func (v vector) document(i int) (property, visitor string) {
 	return fmt.Sprintf("  - {name: p%d, type: {%s: {accessMode: ReadOnly%s}}}\n", i, v.kind, v.extra),
-		fmt.Sprintf("  - {propertyName: p%d, modbus: {register: HoldingRegister, offset: %d, limit: %d%s}}\n", i, 16*i, v.limit, v.visitor)
+		fmt.Sprintf("  - {propertyName: p%d, modbus: {register: %s, offset: %d, limit: %d%s}}\n", i, cmp.Or(v.register, "HoldingRegister"), 16*i, v.limit, v.visitor)
+}
+
+// put writes what is on the wire into the simulator's table.
+func (v vector) put(s *simulator, i int) {
+	switch v.register {
+	case "CoilRegister":
+		s.bits[0][16*i] = v.wire[0] == 1
+	case "DiscreteInputRegister":
+		s.bits[1][16*i] = v.wire[0] == 1
+	case "InputRegister":
+		copy(s.registers[0][16*i:], v.wire)
+	default:
+		copy(s.registers[1][16*i:], v.wire)
+	}
 }
 
 // Registers read through an imported profile have the values that they have
@@ -88,7 +110,7 @@ func TestKubeEdgeVectors(t *testing.T) {
 			d, s := onSimulator(t, Options{}, nil)
 			s.mu.Lock()
 			for i, v := range vectors {
-				copy(s.registers[1][16*i:], v.wire)
+				v.put(s, i)
 			}
 			s.mu.Unlock()
 			readings, err := d.Read(t.Context(), "dev", resources)
