@@ -74,6 +74,7 @@ var floors = map[string]int{
 
 	"tests/servers":            11,
 	"tests/edgecore":           11,
+	"tests/edgecore/dmi":       11,
 	"tests/servers/natsserver": 12,
 	"tests/stack":              12,
 	"tests":                    13,

@@ -18,9 +18,9 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"sluice/device-service/internal/twin"
-	core "sluice/device-service/internal/twin/edgecore"
 	"sluice/profiles/kubeedge"
 	"sluice/tests/edgecore"
+	core "sluice/tests/edgecore/dmi"
 	"sluice/tests/servers"
 	"sluice/tests/stack"
 )

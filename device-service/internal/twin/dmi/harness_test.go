@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"sluice/device-service/internal/twin/edgecore"
+	edgecore "sluice/tests/edgecore/dmi"
 )
 
 // fast is a pace at which nothing has to be waited for.

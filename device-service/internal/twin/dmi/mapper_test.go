@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/device-service/internal/twin/edgecore"
+	edgecore "sluice/tests/edgecore/dmi"
 )
 
 func TestDeviceFromItsRegistrationToItsEnd(t *testing.T) {

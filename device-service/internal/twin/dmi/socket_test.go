@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/device-service/internal/twin/edgecore"
+	edgecore "sluice/tests/edgecore/dmi"
 )
 
 func TestSocketThatCannotBe(t *testing.T) {

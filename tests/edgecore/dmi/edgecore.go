@@ -1,7 +1,7 @@
-// Package edgecore is a double of KubeEdge's edgecore for tests: what mappers
+// Package dmi is a double of KubeEdge's edgecore for tests: what mappers
 // see of release 1.22 over the device mapper interface, with its limits and
 // its faults. It takes the objects that kubectl would apply.
-package edgecore
+package dmi
 
 import (
 	"context"
@@ -80,6 +80,9 @@ func NewPaced(socket string, each rate.Limit, burst int) *Core {
 		twins: map[string]map[string]Twin{}, states: map[string]string{},
 	}
 }
+
+// Socket is the path of edgecore's socket.
+func (c *Core) Socket() string { return c.socket }
 
 // Start listens. What an edgecore before it left of the socket is removed.
 func (c *Core) Start() error {

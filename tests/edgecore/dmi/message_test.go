@@ -1,4 +1,4 @@
-package edgecore
+package dmi
 
 import (
 	"encoding/base64"
