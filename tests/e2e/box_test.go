@@ -27,7 +27,8 @@ type plant struct {
 	received                                                   string
 }
 
-func startBox(t *testing.T) *plant {
+// startBox starts a box. Variables of its services name the usual ports.
+func startBox(t *testing.T, env ...string) *plant {
 	t.Helper()
 	port := func() int { return servers.FreePort(t) }
 	p := &plant{bin: filepath.Join(stack.Binaries(t), "box"),
@@ -38,7 +39,10 @@ func startBox(t *testing.T) *plant {
 		"rules-sdk": port(), "rules": p.rules, "modbus-sim": p.sim, "opcua-sim": p.opcsim, "receiver": p.receiver} {
 		p.args = append(p.args, fmt.Sprintf("--%s-port=%d", flag, n))
 	}
-	p.Process = stack.Start(t, nil, p.bin, p.args...)
+	for i := range env {
+		env[i] = p.moved(env[i])
+	}
+	p.Process = stack.Start(t, env, p.bin, p.args...)
 	return p
 }
 
@@ -125,6 +129,18 @@ func (p *plant) child(t *testing.T, name string) int {
 	}
 	t.Fatalf("the box has no child %s", name)
 	return 0
+}
+
+// kill ends a service as a power failure does; the box starts it again.
+func (p *plant) kill(t *testing.T, name string) {
+	t.Helper()
+	victim, err := os.FindProcess(p.child(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := victim.Kill(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestBox(t *testing.T) {
@@ -267,14 +283,7 @@ func (p *plant) count(t *testing.T, device string) int {
 
 func rulesSurvive(t *testing.T, p *plant) {
 	before := stack.MustCall(t, 200, "GET", p.url(p.rules, "/rules"), "")
-	pid := p.child(t, "rules-service")
-	victim, err := os.FindProcess(pid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := victim.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	p.kill(t, "rules-service")
 	killed := time.Now()
 	stack.Eventually(t, func(ctx context.Context) error {
 		status, after, err := stack.Call(ctx, "GET", p.url(p.rules, "/rules"), "")

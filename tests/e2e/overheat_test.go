@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,15 +11,15 @@ import (
 	"sluice/tests/stack"
 )
 
-// threshold is the parameter of the rule overheat as the service shows it.
+// threshold is that parameter of a rule as the service shows it.
 type threshold struct {
 	Value  float64
 	Origin string
 	Since  int64
 }
 
-func (p *plant) threshold(ctx context.Context) (threshold, error) {
-	status, text, err := stack.Call(ctx, "GET", p.url(p.rules, "/rules/overheat/params"), "")
+func (p *plant) threshold(ctx context.Context, rule string) (threshold, error) {
+	status, text, err := stack.Call(ctx, "GET", p.url(p.rules, "/rules/"+rule+"/params"), "")
 	if err != nil || status != 200 {
 		return threshold{}, fmt.Errorf("%d %s: %w", status, text, err)
 	}
@@ -34,12 +33,12 @@ func (p *plant) threshold(ctx context.Context) (threshold, error) {
 // cooled down.
 func TestOverheat(t *testing.T) {
 	p := startBox(t)
-	p.bound(t, 90)
-	started := p.started(t)
+	p.bound(t, "overheat", 90)
+	started := p.started(t, "overheat")
 	t.Run("a written threshold counts at once", func(t *testing.T) {
 		write := time.Now()
 		stack.MustCall(t, 200, "PUT", p.url(p.opcua, "/api/v3/device/name/boiler-2/Threshold"), `{"Threshold":"75"}`)
-		now := p.bound(t, 75)
+		now := p.bound(t, "overheat", 75)
 		t.Logf("the rule has it %d ms after the write", now.Since-write.UnixMilli())
 	})
 	t.Run("over it the boiler is stopped", func(t *testing.T) {
@@ -50,35 +49,29 @@ func TestOverheat(t *testing.T) {
 		p.becomes(t, "false", "UNLOCKED")
 		p.isTold(t, "released 5 degC under 75 degC")
 	})
-	if again := p.started(t); again != started {
+	if again := p.started(t, "overheat"); again != started {
 		t.Errorf("the rule was started at %v and at %v", started, again)
 	}
 	t.Run("a killed rules service keeps it", func(t *testing.T) {
-		before := p.bound(t, 75)
-		victim, err := os.FindProcess(p.child(t, "rules-service"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := victim.Kill(); err != nil {
-			t.Fatal(err)
-		}
+		before := p.bound(t, "overheat", 75)
+		p.kill(t, "rules-service")
 		stack.Eventually(t, func(context.Context) error {
-			if p.started(t) == started {
+			if p.started(t, "overheat") == started {
 				return fmt.Errorf("it runs on")
 			}
 			return nil
 		})
-		if after := p.bound(t, 75); after.Since != before.Since {
+		if after := p.bound(t, "overheat", 75); after.Since != before.Since {
 			t.Errorf("the threshold came at %d, and again at %d", before.Since, after.Since)
 		}
 	})
 }
 
-// bound waits until the threshold has come from the device.
-func (p *plant) bound(t *testing.T, value float64) (now threshold) {
+// bound waits until the threshold of a rule has come from the device.
+func (p *plant) bound(t *testing.T, rule string, value float64) (now threshold) {
 	t.Helper()
 	stack.Eventually(t, func(ctx context.Context) (err error) {
-		now, err = p.threshold(ctx)
+		now, err = p.threshold(ctx, rule)
 		if err == nil && (now.Value != value || now.Origin != "query") {
 			err = fmt.Errorf("the threshold is %+v", now)
 		}
@@ -87,12 +80,12 @@ func (p *plant) bound(t *testing.T, value float64) (now threshold) {
 	return now
 }
 
-// started is when the rule was started; 0: it is not there.
-func (p *plant) started(t *testing.T) float64 {
+// started is when a rule was started; 0: it is not there.
+func (p *plant) started(t *testing.T, rule string) float64 {
 	t.Helper()
 	var status struct{ LastStartTimestamp float64 }
 	stack.Eventually(t, func(ctx context.Context) error {
-		code, text, err := stack.Call(ctx, "GET", p.url(p.rules, "/rules/overheat/status"), "")
+		code, text, err := stack.Call(ctx, "GET", p.url(p.rules, "/rules/"+rule+"/status"), "")
 		if err != nil || code != 200 {
 			return fmt.Errorf("%d %s: %w", code, text, err)
 		}
