@@ -20,7 +20,7 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		{`{hostNetwork: false, rules: {host: 127.0.0.1}}`, "rules.host"},
 		{`kind: Deployment`, "kind"},
 		{`persistence: {type: nfs}`, "persistence"},
-		{`persistence: {type: pvc}`, "a DaemonSet (opcua) has no claim for each node"},
+		{`persistence: {type: pvc}`, "a DaemonSet (modbus) has no claim for each node"},
 		{`modbus: {devices: {boiler.yaml: 7}}`, "boiler.yaml"},
 		{`opcua: {nodeDevices: {edge-1: {"a b.yaml": text}}}`, "a b.yaml"},
 		{`edgex: {messageBus: {type: kafka}}`, "messageBus"},

@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -135,14 +134,15 @@ func TestRulesServiceOfTheManifests(t *testing.T) {
 }
 
 // The device service of a node finds its profile and its devices in ConfigMaps,
-// and core-metadata knows it by a name with that of the node.
+// and core-metadata knows it by a name with that of the node. The values of the
+// chart make it a mapper.
 func TestDeviceServiceOfTheManifests(t *testing.T) {
 	for name, files := range kubeEdge {
 		t.Run(name, func(t *testing.T) {
 			broker := servers.Mosquitto(t)
 			metadata := stack.ServeMetadata(t, stack.Bus{Type: "mqtt", Port: broker.Port}.Client(t, "core-metadata"))
-			port := servers.FreePort(t)
-			n := newNode(t, files, "device-modbus", "1883", fmt.Sprint(broker.Port), "59881", fmt.Sprint(metadata), "59901", fmt.Sprint(port))
+			port, edge := servers.FreePort(t), startEdgecore(t)
+			n := newNode(t, files, "device-modbus", "/etc/kubeedge", filepath.Dir(edge.Socket()), "1883", fmt.Sprint(broker.Port), "59881", fmt.Sprint(metadata), "59901", fmt.Sprint(port))
 			n.start(t, "edge-1")
 			stack.Answers(t, fmt.Sprintf("http://127.0.0.1:%d%s", port, n.pod.Containers[0].ReadinessProbe.HTTPGet.Path))
 			stack.Eventually(t, func(ctx context.Context) error {
@@ -152,9 +152,12 @@ func TestDeviceServiceOfTheManifests(t *testing.T) {
 				}
 				return err
 			})
-			if entries, err := os.ReadDir(filepath.Join(n.dir, "lib")); err == nil {
-				t.Errorf("a service without a volume of data has written %v", entries)
-			}
+			stack.Eventually(t, func(context.Context) error {
+				if mapper := edge.Mapper("modbus"); (mapper != nil) != (name == "chart") {
+					return fmt.Errorf("mapper %v", mapper)
+				}
+				return nil
+			})
 		})
 	}
 }

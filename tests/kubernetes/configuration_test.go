@@ -158,7 +158,42 @@ func TestVariablesExist(t *testing.T) {
 // folders are settings that name places; true: the service writes there.
 var folders = map[string]bool{
 	"Rules.DataDir": true, "Rules.PublicKeys": false, "Rules.RestTLS.CertFile": false, "Rules.RestTLS.KeyFile": false,
-	"Device.ProfilesDir": false, "Device.DevicesDir": false, "Driver.PKI": true,
+	"Device.ProfilesDir": false, "Device.DevicesDir": false, "Driver.PKI": true, "Driver.DataDir": true, "Autonomy.Dir": true,
+	"KubeEdge.DMI.EdgeSocket": true, "KubeEdge.DMI.Socket": true,
+}
+
+// Device services write below their working folder unless they are told
+// another place, and that one is read-only here.
+func TestDeviceServicesKeepTheirData(t *testing.T) {
+	eachContainer(t, func(t *testing.T, s Set, _ Manifest, pod Pod, c Container) {
+		if c.Service() == "rules-service" {
+			return
+		}
+		conf := flat("", configuration(t, s, pod, c), map[string]any{})
+		for _, path := range []string{"Driver.DataDir", "Autonomy.Dir"} {
+			if place, _ := conf[path].(string); !strings.HasPrefix(place, "/") {
+				t.Errorf("%s is %q", path, place)
+			}
+		}
+	})
+}
+
+// A service that has the folder of edgecore's socket is a mapper.
+func TestMappersHaveTheSocketOfEdgecore(t *testing.T) {
+	mappers := 0
+	eachContainer(t, func(t *testing.T, s Set, _ Manifest, pod Pod, c Container) {
+		conf := flat("", configuration(t, s, pod, c), map[string]any{})
+		_, mounted := c.Mounted("/etc/kubeedge/dmi.sock")
+		if protocol := conf["KubeEdge.DMI.Protocol"]; mounted != (protocol != nil) || mounted && "device-"+fmt.Sprint(protocol) != c.Service() {
+			t.Errorf("the socket is mounted: %v, the protocol is %v", mounted, protocol)
+		}
+		if mounted {
+			mappers++
+		}
+	})
+	if mappers == 0 {
+		t.Error("no manifest has a mapper")
+	}
 }
 
 func TestFoldersAndPortsAreThoseOfTheConfiguration(t *testing.T) {

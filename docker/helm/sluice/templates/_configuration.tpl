@@ -55,8 +55,14 @@ variables of its container. */}}
 {{- $profiles := ternary "/etc/sluice/profiles" "" (ne (include "sluice.files" (set . "what" "profiles")) "") -}}
 {{- $devices := ternary "/etc/sluice/devices" "" (ne (include "sluice.files" (set . "what" "devices")) "") -}}
 {{- $_ := set $own "Device" (dict "ProfilesDir" $profiles "DevicesDir" $devices) -}}
+{{- $_ := set $own "Driver" (dict "DataDir" "/var/lib/sluice") -}}
+{{- $_ := set $own "Autonomy" (dict "Dir" "/var/lib/sluice") -}}
 {{- if eq .part "opcua" -}}
-{{- $_ := set $own "Driver" (dict "PKI" "/var/lib/sluice/pki") -}}
+{{- $_ := set $own.Driver "PKI" "/var/lib/sluice/pki" -}}
+{{- end -}}
+{{- if $part.kubeedge.dmi -}}
+{{- $folder := $part.kubeedge.socketFolder -}}
+{{- $_ := set $own "KubeEdge" (dict "DMI" (dict "EdgeSocket" (printf "%s/dmi.sock" $folder) "Socket" (printf "%s/%s.sock" $folder $name) "Protocol" .part)) -}}
 {{- end -}}
 {{- end -}}
 {{- mustMergeOverwrite $own (deepCopy $part.configuration) | toYaml -}}

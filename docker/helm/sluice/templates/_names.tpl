@@ -46,17 +46,14 @@ app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 {{ (get .root.Values .part).kind | default .root.Values.kind }}
 {{- end }}
 
-{{/* How the data of a part is kept: hostPath, pvc or emptyDir; empty for
-device-modbus, which has none. */}}
+{{/* How the data of a part is kept: hostPath, pvc or emptyDir. */}}
 {{- define "sluice.persistence" -}}
-{{- if ne .part "modbus" -}}
 {{- $kind := include "sluice.kind" . -}}
 {{- $type := .root.Values.persistence.type | default (ternary "hostPath" "pvc" (eq $kind "DaemonSet")) -}}
 {{- if and (eq $type "pvc") (eq $kind "DaemonSet") -}}
 {{- fail (printf "persistence.type: a DaemonSet (%s) has no claim for each node; take hostPath, or kind StatefulSet" .part) -}}
 {{- end -}}
 {{ $type }}
-{{- end -}}
 {{- end }}
 
 {{/* The ConfigMap of streams, tables and rules; empty: there are none. */}}
