@@ -82,7 +82,7 @@ func TestThresholdByDelta(t *testing.T) {
 	wanted := time.Now()
 	edge.Publish(topic, payload)
 	p.counts(t, 75, wanted, "overheat", "overheat-end")
-	p.sluice(t, "", guide(t, "console delta"))
+	p.sluice(t, "", kubeEdgeGuide(t, "console delta"))
 	p.reports(t, edge, boiler, "float 75")
 
 	wanted = time.Now()
@@ -134,10 +134,10 @@ func TestThresholdByMapper(t *testing.T) {
 	m := newMapperOf(t, p)
 	m.start(t)
 	m.registered(t)
-	if err := m.edge.Apply(p.moved(guide(t, "yaml threshold"))); err != nil {
+	if err := m.edge.Apply(p.moved(kubeEdgeGuide(t, "yaml threshold"))); err != nil {
 		t.Fatal(err)
 	}
-	p.sluice(t, p.moved(guide(t, "json threshold")), guide(t, "console threshold"))
+	p.sluice(t, p.moved(kubeEdgeGuide(t, "json threshold")), kubeEdgeGuide(t, "console threshold"))
 	p.bound(t, "hot", 90)
 	started := p.started(t, "hot")
 
@@ -280,8 +280,8 @@ func (p *plant) sluice(t *testing.T, file, commands string) {
 // data is the folder of the box.
 func (p *plant) data() string { return p.args[1] }
 
-// guide is the only block of a kind in the guide to KubeEdge.
-func guide(t *testing.T, kind string) string {
+// kubeEdgeGuide is the only block of a kind in the guide to KubeEdge.
+func kubeEdgeGuide(t *testing.T, kind string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(stack.Root(), "device-service/docs/kubeedge.md"))
 	if err != nil {
@@ -302,7 +302,7 @@ func guide(t *testing.T, kind string) string {
 // boxVariables are those that the guide starts the box with.
 func boxVariables(t *testing.T) []string {
 	t.Helper()
-	text, ok := strings.CutSuffix(strings.TrimPrefix(guide(t, "console box"), "$ "), " make run")
+	text, ok := strings.CutSuffix(strings.TrimPrefix(kubeEdgeGuide(t, "console box"), "$ "), " make run")
 	if !ok {
 		t.Fatalf("the guide starts no box: %s", text)
 	}
@@ -317,7 +317,7 @@ var (
 // patch is the property that the guide changes, and its value.
 func patch(t *testing.T) (property, value string) {
 	t.Helper()
-	m := patchCommand.FindStringSubmatch(guide(t, "console desired"))
+	m := patchCommand.FindStringSubmatch(kubeEdgeGuide(t, "console desired"))
 	if m == nil || m[1] != "2" {
 		t.Fatalf("the guide changes no third property: %q", m)
 	}
@@ -327,7 +327,7 @@ func patch(t *testing.T) (property, value string) {
 // delta is the message that the guide sends.
 func delta(t *testing.T) (topic string, payload map[string]any) {
 	t.Helper()
-	m := deltaCommand.FindStringSubmatch(guide(t, "console delta"))
+	m := deltaCommand.FindStringSubmatch(kubeEdgeGuide(t, "console delta"))
 	if m == nil {
 		t.Fatal("the guide sends nothing")
 	}
