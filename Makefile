@@ -53,11 +53,15 @@ servers: ## installs the servers that tests talk to (as root; else says what is 
 check: ## formatting and vet
 	$(call timed,check,files=$$(gofmt -l .) || exit; [ -z "$$files" ] || { echo "not formatted: $$files"; exit 1; }; $(GO) vet ./...)
 
+# Tests wait for servers more than they compute: one package more at a time than
+# there are cores keeps these busy.
+PACKAGES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+
 unit: ## unit, golden, conformance and shape tests
-	$(call timed,unit,all=$$($(UNIT)) && $(GO) test $$all)
+	$(call timed,unit,all=$$($(UNIT)) && $(GO) test -p $(PACKAGES) $$all)
 
 race: ## the same under the race detector
-	$(call timed,race,all=$$($(UNIT)) && $(GO) test -race $$all)
+	$(call timed,race,all=$$($(UNIT)) && $(GO) test -race -p $(PACKAGES) $$all)
 
 e2e: ## whole programs against real servers
 	$(call timed,e2e,$(GO) test -count=1 -timeout 15m ./tests/e2e)
