@@ -29,7 +29,7 @@ type demo struct {
 	ports       *strings.Replacer
 	cloud       string
 	brokers     map[string]string // of the nodes
-	uplink      *link
+	uplink      *servers.Link
 	lines       map[string]string // of the services, by their folder
 	collector   *stack.Process    // of north
 	consoleRuns int
@@ -60,7 +60,7 @@ func startDemo(t *testing.T) *demo {
 		port(p)
 	}
 	d.ports = strings.NewReplacer(pairs...)
-	d.uplink = newLink(t, d.cloud)
+	d.uplink = servers.NewLink(t, d.cloud)
 	d.env = append(os.Environ(), "PATH="+stack.Binaries(t)+":"+os.Getenv("PATH"))
 	for _, folder := range []string{"edge", "cloud"} {
 		d.rewrite(folder, d.ports)
@@ -123,7 +123,7 @@ func (d *demo) console(text string) {
 func (d *demo) processes(text string) {
 	d.t.Helper()
 	if _, err := os.Stat(filepath.Join(d.dir, "run", "north")); err == nil { // its way leads through the link
-		d.rewrite("run/north", strings.NewReplacer(d.cloud, d.uplink.addr))
+		d.rewrite("run/north", strings.NewReplacer(d.cloud, d.uplink.Addr))
 	}
 	for line := range strings.Lines(d.ports.Replace(text)) {
 		p := d.process(line)
@@ -293,7 +293,7 @@ func TestCollectorAggregator(t *testing.T) {
 	counted("north", lines["north"].before+4*window)
 	counted("south", 4*window)
 
-	d.uplink.cut()
+	d.uplink.Cut()
 	before, _ := r.total("north")
 	for _, l := range lines {
 		l.publish(t, 20)
@@ -309,7 +309,7 @@ func TestCollectorAggregator(t *testing.T) {
 		t.Errorf("%d readings of north came while its way was cut", n-before)
 	}
 	began := time.Now()
-	d.uplink.open(t)
+	d.uplink.Open(t)
 	for node, l := range lines {
 		l.close(t)
 		counted(node, l.before+45*window)

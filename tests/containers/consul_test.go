@@ -2,7 +2,6 @@ package containers
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -46,7 +45,7 @@ func TestConsul(t *testing.T) {
 	p.must(t, "up", "-d", "--no-deps", "core-metadata", "simulators", "device-modbus", "device-opcua", "rules-engine")
 
 	for service, key := range services {
-		stack.Eventually(t, func(ctx context.Context) error { return passing(ctx, consul, key) })
+		stack.Eventually(t, func(ctx context.Context) error { return stack.Passing(ctx, consul, key) })
 		p.awaitHealthy(t, service)
 	}
 	p.awaitHealthy(t, "consul")
@@ -54,7 +53,7 @@ func TestConsul(t *testing.T) {
 	stack.MustCall(t, 201, "POST", rules+"/streams", `{"sql":"CREATE STREAM boilers () WITH (TYPE=\"edgex\", FORMAT=\"json\")"}`)
 	for device, rule := range map[string]string{"boiler-1": "modbus", "boiler-2": "opcua"} {
 		stack.MustCall(t, 201, "POST", rules+"/rules", fmt.Sprintf(`{"id":%q,"sql":"SELECT * FROM boilers WHERE meta(deviceName) = '%s'","actions":[{"nop":{}}]}`, rule, device))
-		stack.Eventually(t, func(ctx context.Context) error { return counts(ctx, rules+"/rules/"+rule+"/status") })
+		stack.Eventually(t, func(ctx context.Context) error { return stack.Received(ctx, rules+"/rules/"+rule+"/status") })
 	}
 	// The names by which the other containers of existing stacks know ours.
 	for _, url := range []string{
@@ -221,36 +220,4 @@ func leads(ctx context.Context, consul string) error {
 		err = fmt.Errorf("consul has no leader: %d %s", status, text)
 	}
 	return err
-}
-
-// passing is nil once Consul's own check of a service passes.
-func passing(ctx context.Context, consul, key string) error {
-	_, text, err := stack.Call(ctx, "GET", consul+"/v1/health/checks/"+key, "")
-	if err != nil {
-		return err
-	}
-	var checks []struct{ Status string }
-	if err := json.Unmarshal([]byte(text), &checks); err != nil {
-		return err
-	}
-	if len(checks) != 1 || checks[0].Status != "passing" {
-		return fmt.Errorf("%s is not healthy: %s", key, text)
-	}
-	return nil
-}
-
-// counts is nil once the nop sink of a rule has had a row.
-func counts(ctx context.Context, url string) error {
-	_, text, err := stack.Call(ctx, "GET", url, "")
-	if err != nil {
-		return err
-	}
-	var status map[string]any
-	if err := json.Unmarshal([]byte(text), &status); err != nil {
-		return err
-	}
-	if n, _ := status["sink_nop_0_0_records_in_total"].(float64); n == 0 {
-		return fmt.Errorf("nothing received yet: %s", text)
-	}
-	return nil
 }

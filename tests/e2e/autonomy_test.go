@@ -166,7 +166,7 @@ func (p *island) rule(t *testing.T) {
 	stack.MustCall(t, 201, "POST", p.rules+"/streams", `{"sql":"CREATE STREAM boilers () WITH (TYPE=\"edgex\", FORMAT=\"json\")"}`)
 	stack.MustCall(t, 201, "POST", p.rules+"/rules", fmt.Sprintf(
 		`{"id":"up","sql":"SELECT meta(deviceName) AS device, meta(origin) AS origin FROM boilers","actions":[{"mqtt":{"server":"tcp://%s","topic":"up","qos":1,"sendSingle":true,"resendInterval":"500ms"}}]}`,
-		p.cloud.door.addr))
+		p.cloud.door.Addr))
 }
 
 // knows waits until the state on disk has all that a start needs.
@@ -192,7 +192,7 @@ func (p *island) cutOff(t *testing.T) {
 	t.Helper()
 	p.consul.Kill()
 	p.meta.stop()
-	p.cloud.door.shut()
+	p.cloud.door.Cut()
 }
 
 // bringBack starts a Consul that has lost its memory, core-metadata and the way
@@ -202,7 +202,7 @@ func (p *island) bringBack(t *testing.T) {
 	p.consul.Start(t)
 	p.fillConsul(t)
 	p.meta.start(t)
-	p.cloud.door.open(t)
+	p.cloud.door.Open(t)
 }
 
 // queued waits until the queue on disk grows.

@@ -16,7 +16,7 @@ import (
 
 // cloud is a Mosquitto behind a door, and who listens there.
 type cloud struct {
-	door *door
+	door *servers.Link
 
 	mu   sync.Mutex
 	rows map[string][]int64 // origins of each device, as they came for the first time
@@ -26,8 +26,7 @@ type cloud struct {
 func newCloud(t *testing.T) *cloud {
 	broker := servers.Mosquitto(t)
 	c := &cloud{rows: map[string][]int64{}, seen: map[string]bool{}}
-	c.door = &door{addr: fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t)), to: broker.Addr()}
-	c.door.open(t)
+	c.door = servers.NewLink(t, broker.Addr())
 	client := mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://" + broker.Addr()).SetClientID("cloud").SetOrderMatters(true))
 	wait := func(k mqtt.Token) {
 		if !k.WaitTimeout(stack.Patience) || k.Error() != nil {
@@ -40,7 +39,7 @@ func newCloud(t *testing.T) *cloud {
 			t.Error(err)
 		}
 	}))
-	t.Cleanup(func() { c.door.shut(); client.Disconnect(100) })
+	t.Cleanup(func() { c.door.Cut(); client.Disconnect(100) })
 	return c
 }
 

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -66,7 +65,7 @@ func consulWith(t *testing.T, bus string) {
 	stack.MustCall(t, 201, "POST", rules+"/rules", `{"id":"seen","sql":"SELECT Temperature FROM boilers WHERE Temperature > 0","actions":[{"nop":{}}]}`)
 	stack.MustCall(t, 201, "POST", rules+"/rules", `{"id":"pressed","sql":"SELECT Pressure FROM boilers WHERE Pressure > 0","actions":[{"nop":{}}]}`)
 	for _, rule := range []string{"seen", "pressed"} {
-		stack.Eventually(t, func(ctx context.Context) error { return received(ctx, rules+"/rules/"+rule+"/status") })
+		stack.Eventually(t, func(ctx context.Context) error { return stack.Received(ctx, rules+"/rules/"+rule+"/status") })
 	}
 
 	for name, p := range running {
@@ -180,34 +179,5 @@ func register(t *testing.T, consul *servers.Process, name string, port int) {
 // healthy waits until Consul's own check of the service passes.
 func healthy(t *testing.T, consul *servers.Process, name string) {
 	t.Helper()
-	stack.Eventually(t, func(ctx context.Context) error {
-		_, text, err := stack.Call(ctx, "GET", "http://"+consul.Addr()+"/v1/health/checks/"+name, "")
-		if err != nil {
-			return err
-		}
-		var checks []struct{ Status string }
-		if err := json.Unmarshal([]byte(text), &checks); err != nil {
-			return err
-		}
-		if len(checks) != 1 || checks[0].Status != "passing" {
-			return fmt.Errorf("%s is not healthy: %s", name, text)
-		}
-		return nil
-	})
-}
-
-// received is nil once the rule's nop sink has had a row.
-func received(ctx context.Context, url string) error {
-	_, text, err := stack.Call(ctx, "GET", url, "")
-	if err != nil {
-		return err
-	}
-	var status map[string]any
-	if err := json.Unmarshal([]byte(text), &status); err != nil {
-		return err
-	}
-	if n, _ := status["sink_nop_0_0_records_in_total"].(float64); n == 0 {
-		return fmt.Errorf("nothing received yet: %s", text)
-	}
-	return nil
+	stack.Eventually(t, func(ctx context.Context) error { return stack.Passing(ctx, "http://"+consul.Addr(), name) })
 }

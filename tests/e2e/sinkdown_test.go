@@ -35,7 +35,7 @@ func TestSinksDownUnderLoad(t *testing.T) {
 	stack.MustCall(t, 201, "POST", r.API+"/streams", `{"sql":"CREATE STREAM events () WITH (TYPE=\"edgex\", FORMAT=\"json\")"}`)
 	stack.MustCall(t, 201, "POST", r.API+"/rules", fmt.Sprintf(`{"id":"seen","sql":"SELECT N FROM events WHERE N >= 0","actions":[
 		{"rest":{"url":"http://%s/alarm","sendSingle":true}},{"mqtt":{"server":"tcp://%s","topic":"alarm","qos":1,"sendSingle":true}}]}`,
-		web.addr, broker.front.addr))
+		web.addr, broker.front.Addr))
 	client := busClient(t, b)
 	stack.Eventually(t, func(context.Context) error {
 		publish(t, client, 0)
@@ -160,18 +160,17 @@ func (w *webSink) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 // there before the service is.
 type brokerSink struct {
 	broker     *servers.Process
-	front      *door
+	front      *servers.Link
 	seen       firsts
 	subscriber mqtt.Client
 }
 
 func newBrokerSink(t *testing.T) *brokerSink {
 	b := &brokerSink{broker: servers.Mosquitto(t)}
-	b.front = &door{addr: fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t)), to: b.broker.Addr()}
+	b.front = servers.NewLink(t, b.broker.Addr())
 	b.subscribe(t)
-	b.front.open(t)
 	t.Cleanup(func() {
-		b.front.shut()
+		b.front.Cut()
 		b.subscriber.Disconnect(100)
 	})
 	return b
@@ -193,7 +192,7 @@ func (b *brokerSink) subscribe(t *testing.T) {
 // kills the broker.
 func (b *brokerSink) stop(t *testing.T) {
 	t.Helper()
-	b.front.shut()
+	b.front.Cut()
 	end := make(chan struct{})
 	k := b.subscriber.Subscribe("end", 1, func(mqtt.Client, mqtt.Message) { close(end) })
 	if !k.WaitTimeout(stack.Patience) || k.Error() != nil {
@@ -213,75 +212,5 @@ func (b *brokerSink) start(t *testing.T) {
 	t.Helper()
 	b.broker.Start(t)
 	b.subscribe(t)
-	b.front.open(t)
-}
-
-// door lets connections through to a server while it is open.
-type door struct {
-	addr, to string
-
-	mu       sync.Mutex
-	listener net.Listener
-	conns    []net.Conn
-}
-
-func (d *door) open(t *testing.T) {
-	t.Helper()
-	l, err := net.Listen("tcp", d.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.listener = l
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			d.let(l, c)
-		}
-	}()
-}
-
-// let connects a client with the server, unless the door it came through was
-// shut meanwhile.
-func (d *door) let(l net.Listener, client net.Conn) {
-	server, err := net.Dial("tcp", d.to)
-	if err != nil {
-		_ = client.Close()
-		return
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.conns = append(d.conns, client, server)
-	if d.listener != l {
-		d.closeAll()
-		return
-	}
-	for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
-		go func() {
-			_, _ = io.Copy(way[0], way[1])
-			_ = way[0].Close()
-			_ = way[1].Close()
-		}()
-	}
-}
-
-func (d *door) shut() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.listener != nil {
-		_ = d.listener.Close()
-	}
-	d.listener = nil
-	d.closeAll()
-}
-
-func (d *door) closeAll() {
-	for _, c := range d.conns {
-		_ = c.Close()
-	}
-	d.conns = nil
+	b.front.Open(t)
 }

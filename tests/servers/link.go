@@ -1,4 +1,4 @@
-package samples
+package servers
 
 import (
 	"fmt"
@@ -6,30 +6,31 @@ import (
 	"net"
 	"sync"
 	"testing"
-
-	"sluice/tests/servers"
 )
 
-// link is a way to a server that can be cut.
-type link struct {
-	addr, to string
+// Link is a way to a server, on a port of its own, that can be cut.
+type Link struct {
+	Addr string // of this end
 
+	to       string
 	mu       sync.Mutex
 	listener net.Listener // nil: it is cut
 	conns    []net.Conn
 }
 
-func newLink(t *testing.T, to string) *link {
+// NewLink opens a way to the server at an address, until the end of the test.
+func NewLink(t testing.TB, to string) *Link {
 	t.Helper()
-	l := &link{addr: fmt.Sprintf("127.0.0.1:%d", servers.FreePort(t)), to: to}
-	l.open(t)
-	t.Cleanup(l.cut)
+	l := &Link{Addr: fmt.Sprintf("127.0.0.1:%d", FreePort(t)), to: to}
+	l.Open(t)
+	t.Cleanup(l.Cut)
 	return l
 }
 
-func (l *link) open(t *testing.T) {
+// Open lets connections through.
+func (l *Link) Open(t testing.TB) {
 	t.Helper()
-	listener, err := net.Listen("tcp", l.addr)
+	listener, err := net.Listen("tcp", l.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func (l *link) open(t *testing.T) {
 }
 
 // join connects a client with the server, unless the link was cut meanwhile.
-func (l *link) join(through net.Listener, client net.Conn) {
+func (l *Link) join(through net.Listener, client net.Conn) {
 	server, err := net.Dial("tcp", l.to)
 	if err != nil {
 		_ = client.Close()
@@ -70,7 +71,8 @@ func (l *link) join(through net.Listener, client net.Conn) {
 	}
 }
 
-func (l *link) cut() {
+// Cut ends all connections and lets none through.
+func (l *Link) Cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.listener != nil {
@@ -80,7 +82,7 @@ func (l *link) cut() {
 	l.closeAll()
 }
 
-func (l *link) closeAll() {
+func (l *Link) closeAll() {
 	for _, c := range l.conns {
 		_ = c.Close()
 	}
