@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,7 +108,7 @@ func TestBoilerAlarm(t *testing.T) {
 	wecom, wecomURL := newWeCom(t)
 	sap, sapURL := newSAP(t)
 	mes, mesURL := newMES(t)
-	influx, influxURL := newInflux(t)
+	influx, influxURL, database := newInflux(t)
 	cloud, cloudURL := newCloud(t)
 	receivers := []*receiver{wecom, sap, mes, influx, cloud}
 	dir := copied(t, "tcp://127.0.0.1:1883", "tcp://"+broker.Addr(), "https://qyapi.weixin.qq.com", wecomURL, "https://sap.example.com", sapURL,
@@ -176,5 +177,9 @@ func TestBoilerAlarm(t *testing.T) {
 		if err := r.ordered(); err != nil {
 			t.Error(err)
 		}
+	}
+	kept, err := points(database)
+	if err != nil || len(kept) != next || !slices.IsSorted(kept) {
+		t.Errorf("InfluxDB has the alarms %v of %d, %v", kept, next, err)
 	}
 }
