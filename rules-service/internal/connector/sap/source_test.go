@@ -135,15 +135,37 @@ func TestOtherPolls(t *testing.T) {
 		t.Error(got)
 	}
 	later := connected(t, props(url, base, map[string]any{"skipFirst": true}))
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	f.mu.Lock()
+	f.pages = nil
+	f.mu.Unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if msgs, _, err := later.Read(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Error(msgs, err)
+	first := make(chan string, 1)
+	go func() {
+		msgs, _, err := later.Read(ctx)
+		if err != nil || len(msgs) == 0 {
+			first <- fmt.Sprint(msgs, err)
+			return
+		}
+		first <- string(msgs[0].Payload)
+	}()
+	if err := servers.Poll(ctx, func(context.Context) error { return f.asked("deltatoken") }); err != nil {
+		t.Fatal(err)
 	}
 	f.put("b", "changed")
-	if got := rows(t, later, 1); !strings.Contains(got[0], "changed") {
+	if got := <-first; !strings.Contains(got, "changed") {
 		t.Error(got)
 	}
+}
+
+// asked tells whether a page was asked for with a text.
+func (f *fake) asked(text string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if all := strings.Join(f.pages, "\n"); !strings.Contains(all, text) {
+		return fmt.Errorf("there is no %s in %q", text, all)
+	}
+	return nil
 }
 
 func TestPollOfAFunctionModule(t *testing.T) {
