@@ -115,8 +115,8 @@ func (c *converter) devices(set Set) {
 	used := map[*Model]bool{}
 	for _, d := range all {
 		used[d.model] = true
-		c.result.Devices = append(c.result.Devices, Instance{d.instance(), d.device.Place})
 		d.stream = d.streamName()
+		c.result.Devices = append(c.result.Devices, Instance{d.instance(), d.device.Place, d.stream})
 		d.twins()
 		d.define()
 	}

@@ -13,7 +13,7 @@ import (
 // derive makes a model and a device of a profile and a device of EdgeX, as far
 // as these say it. Cycles are milliseconds.
 func derive(p dtos.DeviceProfile, d dtos.Device) (Model, Device) {
-	m := Model{Head: Head{Namespace: text(d.Tags[tagNamespace]), Name: text(d.Tags[tagModel]), Labels: unpaired(p.Labels)}}
+	m := Model{Head: Head{Namespace: text(d.Tags[TagNamespace]), Name: text(d.Tags[tagModel]), Labels: unpaired(p.Labels)}}
 	if m.Name == "" {
 		m.Name = p.Name
 	}

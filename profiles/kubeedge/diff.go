@@ -10,7 +10,8 @@ import (
 )
 
 // Existing is what EdgeX and the rules service have. Streams are statements,
-// rules are as their REST API has them.
+// rules are as their REST API has them. Of the rules those matter that are
+// wanted, and those that MayBeByImport is true of.
 type Existing struct {
 	Profiles []dtos.DeviceProfile
 	Devices  []dtos.Device
@@ -26,6 +27,7 @@ const (
 	Create    Action = "created"
 	Update    Action = "updated"
 	Unchanged Action = "unchanged"
+	Delete    Action = "deleted"
 	Failed    Action = "error"
 	Skipped   Action = "not imported"
 )
@@ -65,6 +67,7 @@ func Diff(want Result, have Existing) []Change {
 		old, there := have.Rules[r.ID]
 		d.compare("rule", r.ID, r.From, there, ruleParts(old), ruleParts(map[string]any{"sql": r.SQL, "actions": r.Actions}))
 	}
+	d.obsolete(want, have.Rules)
 	return d.changes
 }
 

@@ -9,11 +9,12 @@ import (
 
 // Tags of a device.
 const (
-	tagNamespace  = "kubeedge-namespace"
-	tagNode       = "kubeedge-node"
-	tagModel      = "kubeedge-model"
-	tagReport     = "kubeedge-report" // the properties that are reported to the cloud
-	tagSerialType = "kubeedge-serialType"
+	tagPrefix     = "kubeedge-"
+	TagNamespace  = tagPrefix + "namespace"
+	tagNode       = tagPrefix + "node"
+	tagModel      = tagPrefix + "model"
+	tagReport     = tagPrefix + "report" // the properties that are reported to the cloud
+	tagSerialType = tagPrefix + "serialType"
 )
 
 // propertyKept is the property of a device with what EdgeX has no field for.
@@ -24,7 +25,7 @@ func (c *conversion) instance() dtos.Device {
 	d := dtos.Device{
 		Name: c.name, ProfileName: c.profile.Name, Labels: pairs(c.device.Labels),
 		AdminState: models.Unlocked, OperatingState: models.Up,
-		Tags: map[string]any{tagNamespace: c.device.namespace(), tagModel: c.model.Name},
+		Tags: map[string]any{TagNamespace: c.device.namespace(), tagModel: c.model.Name},
 	}
 	if c.device.Node != "" {
 		d.Tags[tagNode] = c.device.Node

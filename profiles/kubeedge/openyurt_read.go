@@ -45,7 +45,7 @@ func (r *reader) yurtProfile(o *object) {
 	if err := amend(&p, kept.text); err != nil {
 		o.from.report(Error, o.line, annotationPurpose, "", "%v", err)
 	}
-	r.set.Profiles = append(r.set.Profiles, Profile{p, h.Place})
+	r.set.Profiles = append(r.set.Profiles, Profile{DeviceProfile: p, From: h.Place})
 }
 
 // lost warns of what a profile has no place for.
@@ -147,7 +147,7 @@ func (r *reader) yurtDevice(o *object) {
 	if err := amend(&d, kept.text); err != nil {
 		o.from.report(Error, o.line, annotationPurpose, "", "%v", err)
 	}
-	r.set.Instances = append(r.set.Instances, Instance{d, h.Place})
+	r.set.Instances = append(r.set.Instances, Instance{Device: d, From: h.Place})
 }
 
 func yurtDevice(o *object, h Head) dtos.Device {

@@ -140,7 +140,7 @@ func (c *converter) nameProfiles(all []*conversion) {
 				d.note(Error, "metadata.name", "rename one of them", "the profile %q is that of model %s/%s too", d.profile.Name, other.namespace(), other.Name)
 			}
 			names[d.profile.Name] = d.model
-			c.result.Profiles = append(c.result.Profiles, Profile{d.profile, d.model.Place})
+			c.result.Profiles = append(c.result.Profiles, Profile{d.profile, d.model.Place, d.model.qualified()})
 		}
 		d.profile.Name = first.profile.Name
 	}

@@ -17,13 +17,15 @@ type Result struct {
 // Profile is a device profile of EdgeX, and where it comes from.
 type Profile struct {
 	dtos.DeviceProfile
-	From Place `json:"-"`
+	From  Place  `json:"-"`
+	model string // what the name begins with of a profile made of a model
 }
 
 // Instance is a device of EdgeX, and where it comes from.
 type Instance struct {
 	dtos.Device
-	From Place `json:"-"`
+	From   Place  `json:"-"`
+	stream string // its stream; "" for one of OpenYurt, which EdgeX alone gets
 }
 
 // Definition is a stream of the rules service.

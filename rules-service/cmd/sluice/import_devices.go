@@ -82,6 +82,9 @@ func (s *session) showEntries(r *imported) error {
 		e := &r.Entries[i]
 		s.printf("%s\n", headOf(e))
 		for _, c := range e.Changes {
+			if c.Action == kubeedge.Delete {
+				s.printf("  %s %s: %s\n", c.Kind, c.Name, c.Action)
+			}
 			for _, d := range c.Differences {
 				s.printf("  %s %s: %s\n", c.Kind, c.Name, d)
 			}

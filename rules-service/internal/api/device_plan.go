@@ -30,6 +30,8 @@ type plan struct {
 	newDevices  []dtos.Device
 	devices     []replaced[dtos.Device]
 	definitions rule.Set
+	obsolete    []string       // rules to delete
+	strangers   refusedChanges // devices that are others of the same name
 }
 
 // newPlan compares what is wanted with what there is.
@@ -40,7 +42,11 @@ func newPlan(want kubeedge.Result, have kubeedge.Existing) (*plan, error) {
 		c := &p.changes[i]
 		todo[c.Kind+" "+c.Name] = c.Action
 		c.Differences = redacted(c.Kind, c.Differences)
+		if c.Kind == kindRule && c.Action == kubeedge.Delete {
+			p.obsolete = append(p.obsolete, c.Name)
+		}
 	}
+	p.strangers = strangers(want, have)
 	p.profiles, p.newProfiles = parted(todo, kindProfile, profilesOf(want), have.Profiles, profileName)
 	p.devices, p.newDevices = parted(todo, kindDevice, devicesOf(want), have.Devices, deviceName)
 	for _, s := range want.Streams {
@@ -59,6 +65,23 @@ func newPlan(want kubeedge.Result, have kubeedge.Existing) (*plan, error) {
 		p.definitions.Rules[r.ID] = text
 	}
 	return p, nil
+}
+
+// strangers are the devices of other namespaces that there are by the names of
+// those that are wanted. One must not take the place of the other.
+func strangers(want kubeedge.Result, have kubeedge.Existing) (list refusedChanges) {
+	namespaces := map[string]any{}
+	for _, d := range have.Devices {
+		namespaces[d.Name] = d.Tags[kubeedge.TagNamespace]
+	}
+	for _, d := range want.Devices {
+		old, now := namespaces[d.Name], d.Tags[kubeedge.TagNamespace]
+		if old != nil && now != nil && old != now {
+			list = append(list, refusedChange{kindDevice, d.Name, fmt.Sprintf(
+				"there is one of namespace %v already; delete it, and import both together if there are to be both: then they get names of their own", old)})
+		}
+	}
+	return list
 }
 
 func profilesOf(r kubeedge.Result) []dtos.DeviceProfile {

@@ -99,25 +99,41 @@ func (a *API) planDevices(r *http.Request, want kubeedge.Result) (*plan, error) 
 	if err != nil {
 		return nil, err
 	}
-	have.Streams, have.Rules = set.Streams, map[string]map[string]any{}
+	have.Streams = set.Streams
+	if have.Rules, err = concerned(want, set.Rules); err != nil {
+		return nil, err
+	}
+	return newPlan(want.Settle(have), have)
+}
+
+// concerned are the rules that an import may change: those that it wants, and
+// those that one has made.
+func concerned(want kubeedge.Result, texts map[string]string) (map[string]map[string]any, error) {
+	wanted := map[string]bool{}
 	for _, one := range want.Rules {
-		text, there := set.Rules[one.ID]
-		if !there {
+		wanted[one.ID] = true
+	}
+	rules := map[string]map[string]any{}
+	for id, text := range texts {
+		if !wanted[id] && !kubeedge.MayBeByImport(id) {
 			continue
 		}
 		var parts map[string]any
 		if err := json.Unmarshal([]byte(text), &parts); err != nil {
-			return nil, fmt.Errorf("rule %s: %w", one.ID, err)
+			return nil, fmt.Errorf("rule %s: %w", id, err)
 		}
-		have.Rules[one.ID] = parts
+		rules[id] = parts
 	}
-	return newPlan(want, have)
+	return rules, nil
 }
 
 // carryOut carries a plan out. The rules are asked before anything is written,
 // and get their part when all the rest is there; with an error what was written
 // is taken back, and undone tells what could not be.
 func (a *API) carryOut(r *http.Request, p *plan, dryRun bool) (undone, err error) {
+	if p.strangers != nil {
+		return nil, p.strangers
+	}
 	set := p.definitions
 	set.DryRun = true
 	if err := a.applyDefinitions(set); err != nil || dryRun {
@@ -128,7 +144,7 @@ func (a *API) carryOut(r *http.Request, p *plan, dryRun bool) (undone, err error
 		err = a.applyDefinitions(p.definitions)
 	}
 	if err == nil {
-		return nil, nil
+		return nil, a.deleteRules(p.obsolete)
 	}
 	if undone = w.takeBack(r.Context()); undone != nil {
 		undone = fmt.Errorf("what was written to core-metadata could not all be taken back: %w", undone)
@@ -146,6 +162,17 @@ func (a *API) applyDefinitions(set rule.Set) error {
 		return refusedDefinitions(rejected)
 	}
 	return err
+}
+
+// deleteRules deletes rules that are not wanted any more.
+func (a *API) deleteRules(ids []string) error {
+	for _, id := range ids {
+		err := a.Rules.Delete(id)
+		if gone := (*rule.NotFound)(nil); err != nil && !errors.As(err, &gone) {
+			return fmt.Errorf("all was imported, but rule %s is not wanted any more and was not deleted: %w", id, err)
+		}
+	}
+	return nil
 }
 
 // refuse notes in a report what was refused; nothing becomes of the rest.

@@ -65,6 +65,13 @@ func (c *CoreMetadata) Device(name string) dtos.Device {
 	return c.devices[name]
 }
 
+// Profile is a profile by its name.
+func (c *CoreMetadata) Profile(name string) dtos.DeviceProfile {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.profiles[name]
+}
+
 // SetDevice changes a device past all requests.
 func (c *CoreMetadata) SetDevice(d dtos.Device) {
 	c.mu.Lock()
