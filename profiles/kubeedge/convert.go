@@ -244,8 +244,11 @@ func (p *part) cycles() {
 			p.fail("", "%s: %v", c.name, err)
 		}
 		*c.to = d
-		if d > 0 && p.options.CycleUnit == Auto {
+		switch {
+		case d > 0 && p.options.CycleUnit == Auto:
 			p.units[Auto.unitOf(*c.given)] = true
+		case d >= firstNanoseconds*time.Millisecond && p.options.CycleUnit == Milliseconds:
+			p.warn("a %s of %v is long; check the unit of cycles", c.name, d)
 		}
 	}
 	if p.collect == 0 {

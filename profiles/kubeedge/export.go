@@ -3,7 +3,9 @@ package kubeedge
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
 	"go.yaml.in/yaml/v3"
@@ -67,6 +69,9 @@ func (e *exporter) warn(name, format string, args ...any) {
 func (e *exporter) write(kind string, tree map[string]any, err error) {
 	meta, _ := tree["metadata"].(map[string]any)
 	name := text(meta["name"])
+	if len(name) > longestName || !objectName.MatchString(name) {
+		e.warn(kind+" "+name, "Kubernetes takes names of small letters, digits, - and . alone: it has to have another one there")
+	}
 	var b bytes.Buffer
 	if err == nil {
 		enc := yaml.NewEncoder(&b)
@@ -111,7 +116,7 @@ func (e *exporter) kubeEdge(profiles []dtos.DeviceProfile, devices []dtos.Device
 			e.fail(kindDevice+" "+d.Name, err)
 			continue
 		}
-		e.incomplete(p, model, device, choices)
+		e.incomplete(p, d, &model, &device, choices)
 		e.inUnit(&device, choices.CycleUnit)
 		if e.format == V1Alpha2 { // which has no visitors in models
 			device.inherit(&model)
@@ -201,22 +206,60 @@ func (d *Device) inherit(m *Model) {
 	}
 }
 
-// incomplete warns of resources that would not come back from what is exported.
-func (e *exporter) incomplete(p dtos.DeviceProfile, m Model, d Device, choices Choices) {
-	now := again(&m, &d, choices)
+// incomplete warns of what would not come back from what is exported.
+func (e *exporter) incomplete(p dtos.DeviceProfile, d dtos.Device, m *Model, device *Device, choices Choices) {
+	title := kindDevice + " " + d.Name
+	now := again(m, device, choices)
 	for _, r := range p.DeviceResources {
-		found := slices.ContainsFunc(now.profile.DeviceResources, func(other dtos.DeviceResource) bool { return other.Name == r.Name && sameTree(other, r) })
-		if !found {
-			e.warn(kindDevice+" "+d.Name, "resource %q has what KubeEdge has no field for: it is exported without", r.Name)
+		if !slices.ContainsFunc(now.profile.DeviceResources, func(other dtos.DeviceResource) bool { return other.Name == r.Name && sameTree(other, r) }) {
+			e.warn(title, "resource %q has what KubeEdge has no field for: it is exported without", r.Name)
 		}
+	}
+	for _, c := range p.DeviceCommands {
+		if !slices.ContainsFunc(now.profile.DeviceCommands, func(other dtos.DeviceCommand) bool { return other.Name == c.Name && sameTree(other, c) }) {
+			e.warn(title, "command %q is not exported: KubeEdge has methods alone, which set properties", c.Name)
+		}
+	}
+	for _, a := range d.AutoEvents {
+		if a.OnChange {
+			e.warn(title, "the auto-event of %q sends changes alone: KubeEdge sends all that is read", a.SourceName)
+		}
+	}
+	if list := edgexOnly(d); list != nil {
+		e.warn(title, "KubeEdge has no field for: %s", strings.Join(list, ", "))
 	}
 }
 
+// edgexOnly are the parts of a device that EdgeX alone has.
+func edgexOnly(d dtos.Device) (list []string) {
+	if d.Description != "" {
+		list = append(list, "description")
+	}
+	if d.Location != nil {
+		list = append(list, "location")
+	}
+	for _, key := range slices.Sorted(maps.Keys(d.Tags)) {
+		if !strings.HasPrefix(key, tagPrefix) {
+			list = append(list, "tag "+key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(d.Properties)) {
+		if key != propertyKept {
+			list = append(list, "property "+key)
+		}
+	}
+	return list
+}
+
 // inUnit writes cycles in the unit of the version that is exported: ns up to
-// v1alpha2, ms in v1beta1. Those of a device of this version stay as they are.
+// v1alpha2, ms in v1beta1. Those of a device of this version stay as they are;
+// those of one that was never imported are ms.
 func (e *exporter) inUnit(d *Device, unit CycleUnit) {
-	if d.Version == e.format {
+	switch d.Version {
+	case e.format:
 		return
+	case "":
+		unit = Milliseconds
 	}
 	for i := range d.Settings {
 		s := &d.Settings[i]

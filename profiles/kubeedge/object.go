@@ -134,7 +134,7 @@ func (o *object) oneOf(key string, known ...string) string {
 			return k
 		}
 	}
-	hint := diag.DidYouMean(v, known)
+	hint := didYouMean(v, known)
 	if hint == "" {
 		hint = "it is one of " + strings.Join(known, ", ")
 	}

@@ -37,11 +37,15 @@ func (c *conversion) head() dtos.DeviceProfile {
 	return dtos.DeviceProfile{DeviceProfileBasicInfo: basic}
 }
 
-// pairs are labels as EdgeX has them, k=v.
+// pairs are labels as EdgeX has them, k=v, or k alone.
 func pairs(labels map[string]string) []string {
 	var list []string
 	for _, k := range slices.Sorted(maps.Keys(labels)) {
-		list = append(list, k+"="+labels[k])
+		label := k
+		if labels[k] != "" {
+			label += "=" + labels[k]
+		}
+		list = append(list, label)
 	}
 	return list
 }

@@ -42,12 +42,24 @@ func (c *conversion) protocols(tags map[string]any) map[string]dtos.ProtocolProp
 		c.note(Error, "spec.protocol", "it is modbus, opcua or another", "is missing")
 		return nil
 	}
-	c.note(Warning, "spec.protocol", "name the device service in the options", "%s is no protocol of Sluice: its configuration goes to %s as it is", v.Protocol, c.options.service(v.Protocol))
+	c.note(Warning, "spec.protocol", meant(v.Protocol)+"name the device service in the options", "%s is no protocol of Sluice: its configuration goes to %s as it is", v.Protocol, c.options.service(v.Protocol))
 	properties := dtos.ProtocolProperties{}
 	for key, value := range v.Config {
 		properties[key] = value
 	}
 	return map[string]dtos.ProtocolProperties{v.Protocol: properties}
+}
+
+// meant is a hint for a name that is nearly one of Sluice's protocols.
+func meant(protocol string) string {
+	name := strings.ReplaceAll(strings.ToLower(protocol), "-", "")
+	for _, end := range []string{"tcp", "rtu"} {
+		name = strings.TrimSuffix(name, end)
+	}
+	if !ours(name) {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q? If not, ", name)
 }
 
 // protocol is that of the device over that of its model.

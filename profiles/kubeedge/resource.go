@@ -1,6 +1,7 @@
 package kubeedge
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
@@ -17,9 +18,9 @@ func (p *part) mapped() {
 		p.virtual()
 		return
 	}
-	protocol := v.Protocol
-	if protocol == "" {
-		protocol = p.device.Protocol.Protocol
+	protocol := cmp.Or(v.Protocol, p.protocol().Protocol)
+	if p.elsewhere(protocol) {
+		return
 	}
 	read := newConfig(v.Config, func(severity Severity, hint, format string, args ...any) {
 		p.at(severity, p.line(), p.property.Name, hint, format, args...)
@@ -35,6 +36,20 @@ func (p *part) mapped() {
 		p.other(v.Config)
 	}
 }
+
+// elsewhere tells whether a visitor is of another protocol than its device, which
+// would not find its address then.
+func (p *part) elsewhere(protocol string) bool {
+	device := p.protocol().Protocol
+	if protocol == device || device == "" || !ours(protocol) && !ours(device) {
+		return false
+	}
+	p.fail("both have one protocolName", "its visitor is of protocol %s, and the device of %s", protocol, device)
+	return true
+}
+
+// ours tells whether Sluice has a device service for a protocol.
+func ours(protocol string) bool { return protocol == modbus || protocol == opcua }
 
 // base is the resource of a property without its address and type.
 func (p *part) base() dtos.DeviceResource {

@@ -12,7 +12,7 @@ const virtual = "virtual"
 // threshold, which nothing but a twin sets.
 func (p *part) virtual() {
 	switch protocol := p.protocol().Protocol; {
-	case protocol != modbus && protocol != opcua:
+	case !ours(protocol):
 		p.warn("it has no visitor and is left out: a device service of another protocol than %s and %s does not keep values", modbus, opcua)
 		return
 	case p.property.Type == Bytes:

@@ -102,7 +102,8 @@ func unsaid(config map[string]any, parts ...map[string]any) map[string]any {
 // alphaModel is a model as v1alpha2 has it.
 func alphaModel(m Model) (map[string]any, error) {
 	direct, kept := parted(m.Rest, m.Version, V1Alpha2)
-	more := Model{Head: Head{Rest: kept}, ProtocolConfig: m.ProtocolConfig}
+	fit, unfit := fitting(m.Labels)
+	more := Model{Head: Head{Labels: unfit, Rest: kept}, ProtocolConfig: m.ProtocolConfig}
 	properties := []any{}
 	for _, p := range m.Properties {
 		tree, keep := alphaProperty(p, m.Version)
@@ -110,7 +111,7 @@ func alphaModel(m Model) (map[string]any, error) {
 		more.Properties = append(more.Properties, keep)
 	}
 	spec := present("protocol", m.Protocol, "properties", properties)
-	tree := merged(envelope(m.Head, V1Alpha2, kindModel, spec, nil), direct)
+	tree := merged(envelope(m.Head, fit, V1Alpha2, kindModel, spec, nil), direct)
 	return tree, annotate(tree, more)
 }
 
@@ -170,7 +171,8 @@ func alphaValue(t Type, s string) (any, bool) {
 // alphaDevice is a device as v1alpha2 has it.
 func alphaDevice(d Device) (map[string]any, error) {
 	direct, kept := parted(d.Rest, d.Version, V1Alpha2)
-	more := Device{Head: Head{Rest: kept}, Methods: d.Methods, StateReport: d.StateReport}
+	fit, unfit := fitting(d.Labels)
+	more := Device{Head: Head{Labels: unfit, Rest: kept}, Methods: d.Methods, StateReport: d.StateReport}
 	selector := anyNode
 	if d.Node != "" {
 		selector = selectorOf(d.Node)
@@ -193,7 +195,7 @@ func alphaDevice(d Device) (map[string]any, error) {
 	}
 	spec := present("deviceModelRef", map[string]any{"name": d.Model}, "nodeSelector", selector, "protocol", protocol,
 		"propertyVisitors", visitors, "data", present("dataTopic", d.DataTopic, "dataProperties", data))
-	tree := merged(envelope(d.Head, V1Alpha2, kindDevice, spec, present("twins", twins)), direct)
+	tree := merged(envelope(d.Head, fit, V1Alpha2, kindDevice, spec, present("twins", twins)), direct)
 	return tree, annotate(tree, more)
 }
 

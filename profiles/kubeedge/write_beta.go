@@ -3,7 +3,8 @@ package kubeedge
 // betaModel is a model as v1beta1 has it.
 func betaModel(m Model) (map[string]any, error) {
 	direct, kept := parted(m.Rest, m.Version, V1Beta1)
-	more := Model{Head: Head{Rest: kept}}
+	fit, unfit := fitting(m.Labels)
+	more := Model{Head: Head{Labels: unfit, Rest: kept}}
 	properties := []any{}
 	for _, p := range m.Properties {
 		rest, kept := parted(p.Rest, m.Version, V1Beta1)
@@ -16,14 +17,15 @@ func betaModel(m Model) (map[string]any, error) {
 		properties = append(properties, merged(tree, rest))
 	}
 	spec := present("protocol", m.Protocol, "protocolConfigData", m.ProtocolConfig, "properties", properties)
-	tree := merged(envelope(m.Head, V1Beta1, kindModel, spec, nil), direct)
+	tree := merged(envelope(m.Head, fit, V1Beta1, kindModel, spec, nil), direct)
 	return tree, annotate(tree, more)
 }
 
 // betaDevice is a device as v1beta1 has it.
 func betaDevice(d Device) (map[string]any, error) {
 	direct, kept := parted(d.Rest, d.Version, V1Beta1)
-	more := Device{Head: Head{Rest: kept}, DataTopic: d.DataTopic}
+	fit, unfit := fitting(d.Labels)
+	more := Device{Head: Head{Labels: unfit, Rest: kept}, DataTopic: d.DataTopic}
 	var properties, twins []any
 	for _, s := range d.Settings {
 		tree, keep := betaSetting(s, d.Version)
@@ -39,7 +41,7 @@ func betaDevice(d Device) (map[string]any, error) {
 	}
 	spec := present("deviceModelRef", map[string]any{"name": d.Model}, "nodeName", d.Node, "protocol", visitorTree(d.Protocol),
 		"properties", properties, "methods", methods, "stateReport", d.StateReport)
-	tree := merged(envelope(d.Head, V1Beta1, kindDevice, spec, present("twins", twins)), direct)
+	tree := merged(envelope(d.Head, fit, V1Beta1, kindDevice, spec, present("twins", twins)), direct)
 	return tree, annotate(tree, more)
 }
 
@@ -129,9 +131,9 @@ func list(texts []string) []any {
 }
 
 // envelope is an object around its spec.
-func envelope(h Head, version, kind string, spec, status map[string]any) map[string]any {
+func envelope(h Head, labels map[string]string, version, kind string, spec, status map[string]any) map[string]any {
 	return present("apiVersion", group+"/"+version, "kind", kind,
-		"metadata", present("name", h.Name, "namespace", h.namespace(), "labels", texts(h.Labels)), "spec", spec, "status", status)
+		"metadata", present("name", h.Name, "namespace", h.namespace(), "labels", texts(labels)), "spec", spec, "status", status)
 }
 
 // texts is a map of texts as a tree.
