@@ -300,6 +300,24 @@ func BenchmarkRead100(b *testing.B) {
 	s.requests()
 }
 
+// A read of one of 1,000 devices on a line.
+func BenchmarkReadOf1000Devices(b *testing.B) {
+	d, s := onSimulator(b, Options{}, nil)
+	for i := range 1000 {
+		if err := d.Add(tcpDevice(fmt.Sprint("other", i), s.addr, map[string]any{"UnitID": 1}), words(10, 1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	resources := words(10, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := d.Read(b.Context(), "dev", resources); err != nil {
+			b.Fatal(err)
+		}
+	}
+	s.requests()
+}
+
 func BenchmarkAddresses100(b *testing.B) {
 	resources := words(100, 1)
 	d := &device{}

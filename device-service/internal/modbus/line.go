@@ -121,12 +121,12 @@ func (l *line) next() *job {
 func (l *line) conflict(d *device, replaced *device) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, other := range l.devices {
-		if other != replaced && other.wire != d.wire {
-			return fmt.Errorf("device %q wants %s as %s, but device %q has it as %s", d.name, l.endpoint, d.serial(), other.name, other.serial())
-		}
+	i := slices.IndexFunc(l.devices, func(other *device) bool { return other != replaced }) // all others have the same
+	if i < 0 || l.devices[i].wire == d.wire {
+		return nil
 	}
-	return nil
+	other := l.devices[i]
+	return fmt.Errorf("device %q wants %s as %s, but device %q has it as %s", d.name, l.endpoint, d.serial(), other.name, other.serial())
 }
 
 func (l *line) add(d *device) {

@@ -26,8 +26,10 @@ type link struct {
 
 // timing is what the devices of a line ask of it: the longest time-out, for
 // the library has one for the whole connection, and the longest idle time.
-func timing(devices []*device) (timeout, idle time.Duration) {
-	for _, d := range devices {
+func (l *line) timing() (timeout, idle time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, d := range l.devices {
 		timeout = max(timeout, d.timeout)
 		if d.idle < 0 || idle < 0 {
 			idle = -1
@@ -41,7 +43,7 @@ func timing(devices []*device) (timeout, idle time.Duration) {
 // connect opens the connection if it is closed, or was opened with what is no
 // longer valid. fresh tells that it did.
 func (l *line) connect(w wire) (fresh bool, err error) {
-	timeout, _ := timing(l.members())
+	timeout, _ := l.timing()
 	k := &l.link
 	if k.conn != nil && k.wire == w && k.timeout == timeout {
 		return false, nil
@@ -99,12 +101,19 @@ func (l *line) exchange(d *device, r request) (answer, error) {
 	}
 }
 
-// pace keeps the pauses that devices of the line want.
-func (l *line) pace(fresh bool) {
-	var connect, frame time.Duration
-	for _, d := range l.members() {
+// pauses are the longest ones that devices of the line want.
+func (l *line) pauses() (connect, frame time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, d := range l.devices {
 		connect, frame = max(connect, d.connectDelay), max(frame, d.frameDelay)
 	}
+	return connect, frame
+}
+
+// pace keeps the pauses that devices of the line want.
+func (l *line) pace(fresh bool) {
+	connect, frame := l.pauses()
 	if fresh {
 		time.Sleep(connect)
 		return

@@ -44,7 +44,9 @@ func (l *line) own() {
 
 // probed is the device to be probed next: the one that waits longest.
 func (l *line) probed() (next *device) {
-	for _, d := range l.members() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, d := range l.devices {
 		if !d.nextProbe.IsZero() && (next == nil || d.nextProbe.Before(next.nextProbe)) {
 			next = d
 		}
@@ -67,7 +69,7 @@ func (l *line) rest() time.Duration {
 	if d := l.probed(); d != nil {
 		wait = time.Until(l.due(d))
 	}
-	if _, idle := timing(l.members()); idle >= 0 && l.link.conn != nil {
+	if _, idle := l.timing(); idle >= 0 && l.link.conn != nil {
 		left := time.Until(l.link.used.Add(idle))
 		if left > 0 {
 			return min(wait, left)
