@@ -121,6 +121,9 @@ func (e *exporter) kubeEdge(profiles []dtos.DeviceProfile, devices []dtos.Device
 		if e.format == V1Alpha2 { // which has no visitors in models
 			device.inherit(&model)
 		}
+		if device.Version != e.format {
+			device.complete(&model)
+		}
 		device.Model = e.model(model, device.Name)
 		all = append(all, device)
 	}
@@ -183,8 +186,7 @@ func (e *exporter) alone(p dtos.DeviceProfile) {
 	e.model(model, p.Name)
 }
 
-// inherit gives a device the visitors that it takes over from its model, and
-// what releases up to 1.11 want them to have.
+// inherit gives a device the visitors that it takes over from its model.
 func (d *Device) inherit(m *Model) {
 	d.Protocol = *effective(&Visitor{m.Protocol, m.ProtocolConfig}, &d.Protocol)
 	for _, p := range m.Properties {
@@ -192,12 +194,24 @@ func (d *Device) inherit(m *Model) {
 			s := d.setting(p.Name)
 			s.Visitor = effective(p.Visitor, s.Visitor)
 		}
+	}
+}
+
+// complete gives the Modbus visitors of a device what KubeEdge wants them to
+// have: releases up to 1.11 an offset and a limit, and its mapper a scale, for it
+// multiplies by one that is missing as by 0.
+func (d *Device) complete(m *Model) {
+	for _, p := range m.Properties {
 		s := d.find(p.Name)
-		if s == nil || s.Visitor == nil || s.Visitor.Protocol != modbus || d.Version == V1Alpha2 {
+		if s == nil || s.Visitor == nil || s.Visitor.Protocol != modbus {
 			continue
 		}
+		wanted := map[string]int64{"offset": 0, "limit": widths[p.Type]}
+		if alphaRanges[p.Type] {
+			wanted["scale"] = 1
+		}
 		config := merged(s.Visitor.Config, nil)
-		for key, v := range map[string]int64{"offset": 0, "limit": widths[p.Type]} {
+		for key, v := range wanted {
 			if read := newConfig(config, nil); read.get("register") != nil && read.get(key) == nil {
 				config[key] = v
 			}

@@ -49,7 +49,7 @@ func TestExportOfWhatKubernetesRefuses(t *testing.T) {
 			t.Errorf("%s: %d are told:\n%s", format, n, told)
 		}
 		out := string(Text(objects))
-		if !strings.Contains(out, cycle) || strings.Contains(out, "description:") || !strings.Contains(out, "manufacturer: Acme\n") {
+		if !strings.Contains(out, cycle) || strings.Contains(out, "description:") || !strings.Contains(out, "manufacturer: Acme\n") || !strings.Contains(out, "scale: 1\n") {
 			t.Errorf("%s: %s", format, out)
 		}
 		set, findings := Read(File{"f", []byte(out)})
