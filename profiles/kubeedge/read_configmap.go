@@ -1,6 +1,7 @@
 package kubeedge
 
 import (
+	"errors"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -26,17 +27,21 @@ func (r *reader) configMap(o *object) {
 		o.from.report(Warning, o.line, "", "", "it has no %s: it is not imported", profileKey)
 		return
 	}
-	list, err := jsonNodes([]byte(text.Value))
-	if err != nil || len(list) != 1 {
-		o.fail(text, "data."+profileKey, "", "%s is not one JSON object: %v", profileKey, err)
-		return
-	}
-	from := *o.from
-	p := &profileReader{reader: r, file: o.from.File, namespace: meta.text("namespace"), node: strings.TrimPrefix(name, configMapPrefix)}
 	below := text.Line - 1
 	if text.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 		below++ // the text begins on the next line
 	}
+	list, err := jsonNodes([]byte(text.Value))
+	if at := (*syntaxError)(nil); errors.As(err, &at) {
+		o.from.report(Error, at.line+below, "data."+profileKey, "", "%v", err)
+		return
+	}
+	if len(list) != 1 {
+		o.fail(text, "data."+profileKey, "", "one JSON object is wanted here, not %d", len(list))
+		return
+	}
+	from := *o.from
+	p := &profileReader{reader: r, file: o.from.File, namespace: meta.text("namespace"), node: strings.TrimPrefix(name, configMapPrefix)}
 	moveDown(list[0], below)
 	p.read(newObject(&from, "", list[0]))
 }

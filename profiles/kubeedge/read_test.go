@@ -133,3 +133,19 @@ func TestNodes(t *testing.T) {
 		}
 	}
 }
+
+// What is wrong with the JSON in a ConfigMap is told with its line in the file.
+func TestLinesInConfigMaps(t *testing.T) {
+	head := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: device-profile-config-n}\ndata:\n  deviceProfile.json: "
+	for text, want := range map[string]string{
+		"|\n    {\n      \"deviceModels\": [\n        {\"name\": \"m\",}\n      ]\n    }\n": "f:8: error: data.deviceProfile.json: read JSON: invalid character",
+		"''\n":      "f:5: error: data.deviceProfile.json: one JSON object is wanted here, not 0",
+		"'{} {}'\n": "f:5: error: data.deviceProfile.json: one JSON object is wanted here, not 2",
+		"'[]'\n":    "f:5: error: an object is wanted here, not a list",
+	} {
+		_, findings := Read(File{"f", []byte(head + text)})
+		if told := shownFindings(findings); !strings.HasPrefix(told, want) {
+			t.Errorf("%q\nwant %q", told, want)
+		}
+	}
+}
