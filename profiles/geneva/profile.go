@@ -88,7 +88,7 @@ func (c *converter) hide(p *dtos.DeviceProfile, v1 profileV1) {
 func (c *converter) unknown(path string, rest map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(rest)) {
 		switch key {
-		case "created", "modified", "origin", "id", "commands", "secondary", "resource": // which services write, or v1 ignores
+		case "created", "modified", "origin", "id", "commands", "secondary", "resource", "property": // which services write, or v1 ignores
 		default:
 			c.note(path+"."+key, "is not known and not converted")
 		}
