@@ -54,7 +54,8 @@ func stored(t *testing.T, r Result) Existing {
 func TestDiffOfSame(t *testing.T) {
 	for _, g := range goldens(t) {
 		_, r, _ := g.convert()
-		for _, c := range Diff(r, stored(t, r)) {
+		have := stored(t, r)
+		for _, c := range Diff(r.Settle(have), have) {
 			if c.Action != Unchanged {
 				t.Errorf("%s: %s %s: %s: %v", g.path, c.Kind, c.Name, c.Action, c.Differences)
 			}
