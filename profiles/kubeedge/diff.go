@@ -3,6 +3,7 @@ package kubeedge
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -98,11 +99,26 @@ func (d *differ) compare(kind, name string, from Place, there bool, old, wanted 
 		if !sameText(old, wanted) {
 			c.Differences = differences(old, wanted)
 		}
-		if len(c.Differences) > 0 {
+		if !passing(c.Differences) {
 			c.Action = Update
+		} else {
+			c.Differences = nil
 		}
 	}
 	d.changes = append(d.changes, c)
+}
+
+// seen are paths to what a cluster has seen of a device, time and again.
+var seen = regexp.MustCompile(`^properties\.kubeedge\.device\.(?:` +
+	`properties\..+\.(?:reported|observedDesired)(?:\.(?:value|metadata\.timestamp))?|rest\.status\.(?:state|lastOnlineTime))$`)
+
+// passing tells whether all differences are of what a cluster has seen: they are
+// no reason to change a device.
+func passing(differences []string) bool {
+	return !slices.ContainsFunc(differences, func(d string) bool {
+		path, _, _ := strings.Cut(d, ": ")
+		return !seen.MatchString(path)
+	})
 }
 
 // differences names what is different between two objects.

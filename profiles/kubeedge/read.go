@@ -110,12 +110,19 @@ func (r *reader) device(o *object, version, kind string) {
 	read(o, version)
 }
 
+// ofServer are the fields of metadata that a server of Kubernetes writes. They
+// are not kept: it would refuse an object that comes back with them.
+var ofServer = []string{"resourceVersion", "generation", "managedFields", "uid", "creationTimestamp", "selfLink"}
+
 // note takes an object into the list of documents.
 func (r *reader) note(o *object, kind string) Head {
 	meta := o.object("metadata")
 	h := Head{Namespace: meta.text("namespace"), Name: meta.text("name"), Labels: meta.labels("labels"), Place: o.from.Place}
 	if h.Namespace == defaultNamespace {
 		h.Namespace = ""
+	}
+	for _, key := range ofServer {
+		meta.take(key)
 	}
 	o.from.Document = Document{o.from.Place, kind, h.namespace(), h.Name}
 	r.set.Documents = append(r.set.Documents, o.from.Document)

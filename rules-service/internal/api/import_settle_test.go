@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -111,4 +112,21 @@ func TestRulesThatAreNotWantedAnyMoreAreDeleted(t *testing.T) {
 		b.want("GET", "/rules/"+id, "", 200, "…")
 	}
 	b.unchanged(once)
+}
+
+// What a cluster writes into its objects all the time is no change of a device.
+func TestAnImportOfWhatAClusterHas(t *testing.T) {
+	b := startPlant(t)
+	seen := func(n int, desired string) string {
+		text := strings.NewReplacer("metadata: {name: ", fmt.Sprintf("metadata: {resourceVersion: %q, generation: %d, managedFields: [{manager: m%d}], name: ", fmt.Sprint(n), n, n),
+			"{name: speed, collectCycle", "{name: speed, desired: {value: '"+desired+"'}, collectCycle").Replace(line(1, 502))
+		return text + fmt.Sprintf("status:\n  state: %q\n  lastOnlineTime: '%d'\n  twins: [{propertyName: speed, reported: {value: '%d', metadata: {timestamp: '%d'}}}]\n", []string{"online", "offline"}[n%2], n, n, n)
+	}
+	b.kubeEdge(seen(1, "5"), 200)
+	b.unchanged(seen(2, "5"))
+	r := b.kubeEdge(seen(3, "6"), 200)
+	if e := r.Entries[1]; e.Action != kubeedge.Update || b.meta.Writes() != 1 {
+		t.Errorf("%+v", e)
+	}
+	b.unchanged(seen(4, "6"))
 }
