@@ -20,8 +20,8 @@ var programs = map[string]string{
 	"box":           "./box",
 }
 
-// busTags are those of the Makefile: with them EdgeX's SDKs know NATS.
-const busTags = "include_nats_messaging"
+// buildTags are those of the Makefile.
+const buildTags = "include_nats_messaging,grpcnotrace"
 
 var built struct {
 	sync.Once
@@ -46,7 +46,7 @@ func build() (dir string, err error) {
 	}
 	for name, pkg := range programs {
 		// As the Makefile builds them: size and memory are those of what users run.
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-tags", busTags, "-o", filepath.Join(dir, name), pkg)
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-tags", buildTags, "-o", filepath.Join(dir, name), pkg)
 		cmd.Dir, cmd.Env = Root(), append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return dir, fmt.Errorf("build %s: %w\n%s", name, err, out)
