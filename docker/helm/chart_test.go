@@ -40,11 +40,15 @@ func valueSets(t *testing.T) map[string]chartutil.Values {
 
 // render is what helm template does, with all files behind one another.
 func render(values chartutil.Values) (manifests, notes string, err error) {
+	return renderAs("plant", values)
+}
+
+func renderAs(release string, values chartutil.Values) (manifests, notes string, err error) {
 	chart, err := loader.Load("sluice")
 	if err != nil {
 		return "", "", err
 	}
-	options := chartutil.ReleaseOptions{Name: "plant", Namespace: "factory", Revision: 1, IsInstall: true}
+	options := chartutil.ReleaseOptions{Name: release, Namespace: "factory", Revision: 1, IsInstall: true}
 	all, err := chartutil.ToRenderValues(chart, values, options, nil)
 	if err != nil {
 		return "", "", err
