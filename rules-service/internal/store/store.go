@@ -19,8 +19,8 @@ import (
 // File is the name of the store's file in the data directory.
 const File = "sluice.db"
 
-// version is the layout of the file. Open migrates older ones and refuses
-// newer ones, so that going back to an older program loses nothing.
+// version is the layout of the file. Open refuses newer ones, so that going back
+// to an older program loses nothing.
 const version = 1
 
 var (
