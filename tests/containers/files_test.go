@@ -42,7 +42,14 @@ func TestComposeFiles(t *testing.T) {
 }
 
 // edgexSecure is as much of EdgeX's secure compose file as secure.yml refers to.
-const edgexSecure = "services: {security-secretstore-setup: {image: edgex}, consul: {image: edgex}}\nnetworks: {edgex-network: {}}\n"
+const edgexSecure = `services:
+  security-secretstore-setup: {image: edgex, environment: {EDGEX_ADD_KNOWN_SECRETS: "` + edgexSecrets + `"}}
+  consul: {image: edgex}
+networks: {edgex-network: {}}
+`
+
+// edgexSecrets are those of EdgeX's own services.
+const edgexSecrets = "redisdb[app-rules-engine],redisdb[device-rest],message-bus[device-rest],redisdb[device-virtual],message-bus[device-virtual]"
 
 // TestSecureFile checks our services in EdgeX's secure stack.
 func TestSecureFile(t *testing.T) {
@@ -69,6 +76,12 @@ func TestSecureFile(t *testing.T) {
 			if !slices.Contains(strings.Split(given, ","), key) {
 				t.Errorf("%s does not name %s: %q", list, key, given)
 			}
+		}
+	}
+	given := environment(content, "security-secretstore-setup")["EDGEX_ADD_KNOWN_SECRETS"]
+	for secret := range strings.SplitSeq(edgexSecrets, ",") {
+		if !slices.Contains(strings.Split(given, ","), secret) {
+			t.Errorf("EDGEX_ADD_KNOWN_SECRETS takes %s away from EdgeX: %q", secret, given)
 		}
 	}
 }

@@ -15,11 +15,7 @@ import (
 // commands are those in the blocks below a heading of docker/README.md.
 func commands(t *testing.T, heading string) []string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(stack.Root(), "docker", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, found := strings.Cut(string(text), "\n## "+heading+"\n")
+	_, section, found := strings.Cut(readme(t), "\n## "+heading+"\n")
 	if !found {
 		t.Fatalf("README.md has no section %s", heading)
 	}
@@ -31,6 +27,15 @@ func commands(t *testing.T, heading string) []string {
 		}
 	}
 	return all
+}
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(stack.Root(), "docker", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 var localPort = regexp.MustCompile(`http://127\.0\.0\.1:(\d+)`)
