@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // images without a system below have no time zones
 )
 
 // kind is the type of an entry.
