@@ -132,7 +132,11 @@ func (b *bridge) HandleWriteCommands(name string, _ protocols, requests []sdkmod
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, b.settings.requestTimeout())
 	defer cancel()
-	return b.write(ctx, d, writes)
+	if err := b.write(ctx, d, writes); err != nil {
+		return err
+	}
+	present(d.profile, params, b.settings.Device.DataTransform)
+	return nil
 }
 
 // commanded returns the device of a command.

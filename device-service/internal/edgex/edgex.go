@@ -8,7 +8,7 @@
 // when it starts for the first time. Later it starts without the last two, from
 // what it last knew of them, and goes on by itself after each was away. What the SDK does
 // not let us mend: it logs each attempt, one a second, to reach a message bus
-// that is away at the start; events of commands carry floats of 7 digits; system
+// that is away at the start; events of get commands carry floats of 7 digits; system
 // events that core-metadata sends while the bus is away are lost until the next
 // start; a device file that core-metadata refuses ends the service; a system
 // event in the milliseconds before the caches are filled ends it, too.

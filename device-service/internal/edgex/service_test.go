@@ -363,6 +363,15 @@ func testCommands(t *testing.T, r *rig) {
 	}
 	r.until("pushed event", func() bool { return len(r.take("D2", "Count")) > 0 })
 	r.clear()
+	if code, text := r.call("PUT", "device/name/D2/Scaled", `{"Scaled":"1234567.89"}`); code != 200 {
+		t.Errorf("%d %s", code, text)
+	}
+	r.until("event of a set command", func() bool { return len(r.take("D2", "Scaled")) > 0 })
+	if got := r.last("D2", "Scaled").Readings[0]; got.Value != "1.23456789e+06" || got.ValueType != "Float64" {
+		t.Errorf("the event of a scaled register that was set to 1234567.89 has %s %q", got.ValueType, got.Value)
+	}
+	r.fake.set("Scaled", 253.0)
+	r.clear()
 	if code, text := r.call("GET", "device/name/D2/Tenth?ds-pushevent=true&ds-returnevent=false", ""); code != 200 || text != "" {
 		t.Errorf("pushed and not returned: %d %s", code, text)
 	}

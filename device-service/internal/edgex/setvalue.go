@@ -17,8 +17,8 @@ import (
 
 // setValue sets a resource to a value given as text, as a set command of it
 // does, and publishes what it is then. Unlike the SDK, which publishes the
-// value that was given, with 7 digits and before its scale is applied, it reads
-// the value back. Of a resource that cannot be read the reading is the value given.
+// value that was given, it reads the value back. Of a resource that cannot be
+// read the reading is the value given.
 func (b *bridge) setValue(ctx context.Context, name, resource, text string) (dtos.BaseReading, error) {
 	d, err := b.commanded(name)
 	if err != nil {

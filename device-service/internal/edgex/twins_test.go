@@ -114,6 +114,16 @@ func testVirtual(t *testing.T, r *rig, core *edgecore.Edgecore) {
 		return len(e.Readings) == 2 && e.Readings[0].Value == "82" && e.Readings[1].Value == "90.5"
 	})
 	r.until("twin", func() bool { return core.Has(hallK1)["Threshold"] == "float 90.5" })
+	r.clear()
+	if code, text := r.call("PUT", "device/name/K1/Threshold", `{"Threshold": "90.123456789012"}`); code != 200 {
+		t.Errorf("%d %s", code, text)
+	}
+	r.until("both events of the write, ours and the SDK's", func() bool { return len(r.take("K1", "Threshold")) == 2 })
+	for _, e := range r.take("K1", "Threshold") {
+		if got := e.event.Readings[0]; got.Value != "90.123456789012" || got.ValueType != "Float64" {
+			t.Errorf("an event of the write has %s %q", got.ValueType, got.Value)
+		}
+	}
 	if code, _ := r.call("PUT", "device/name/K1/Threshold", `{"Threshold": "201"}`); code != 400 {
 		t.Errorf("above the maximum: %d", code)
 	}
