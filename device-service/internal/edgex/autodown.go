@@ -14,15 +14,16 @@ import (
 type autoDown struct {
 	after  time.Duration // 0: off
 	set    func(device string, state models.OperatingState) error
-	failed func(device string, err error)
+	failed func(device string, state models.OperatingState, err error)
 
 	mu     sync.Mutex
 	timers map[string]*time.Timer
 	down   map[string]bool // set by us
+	untold map[string]bool // core-metadata has not taken their last state
 }
 
-func newAutoDown(after time.Duration, set func(string, models.OperatingState) error, failed func(string, error)) *autoDown {
-	return &autoDown{after: after, set: set, failed: failed, timers: map[string]*time.Timer{}, down: map[string]bool{}}
+func newAutoDown(after time.Duration, set func(string, models.OperatingState) error, failed func(string, models.OperatingState, error)) *autoDown {
+	return &autoDown{after: after, set: set, failed: failed, timers: map[string]*time.Timer{}, down: map[string]bool{}, untold: map[string]bool{}}
 }
 
 // found notes a device that is DOWN when the service starts.
@@ -66,9 +67,35 @@ func (a *autoDown) late(device string) {
 }
 
 func (a *autoDown) tell(device string, state models.OperatingState) {
-	if err := a.set(device, state); err != nil {
-		a.failed(device, err)
+	if err := a.try(device, state); err != nil {
+		a.failed(device, state, err)
 	}
+}
+
+// try sets a state, and remembers whether that is owed.
+func (a *autoDown) try(device string, state models.OperatingState) error {
+	err := a.set(device, state)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err != nil {
+		a.untold[device] = true
+		return err
+	}
+	delete(a.untold, device)
+	return nil
+}
+
+// owed is the state that core-metadata is to have instead of the one that it
+// has: it was not told of it, by this process or by the one that left the
+// device as it is known here.
+func (a *autoDown) owed(device string, known, there models.OperatingState) (models.OperatingState, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var state models.OperatingState = models.Up
+	if a.down[device] {
+		state = models.Down
+	}
+	return state, a.after > 0 && state != there && (a.untold[device] || state == known)
 }
 
 // forget drops a device that was removed.
@@ -80,6 +107,7 @@ func (a *autoDown) forget(device string) {
 	}
 	delete(a.timers, device)
 	delete(a.down, device)
+	delete(a.untold, device)
 }
 
 // close ends all timers.

@@ -23,10 +23,10 @@ func TestAutoDown(t *testing.T) {
 				return errors.New("no such device")
 			}
 			return nil
-		}, func(device string, err error) {
+		}, func(device string, state models.OperatingState, err error) {
 			mu.Lock()
 			defer mu.Unlock()
-			told = append(told, device+": "+err.Error())
+			told = append(told, device+" not "+string(state)+": "+err.Error())
 		})
 		want := func(list ...string) {
 			t.Helper()
@@ -60,12 +60,43 @@ func TestAutoDown(t *testing.T) {
 		want()
 		a.turned("lost", false)
 		time.Sleep(time.Hour)
-		want("lost DOWN", "lost: no such device")
+		want("lost DOWN", "lost not DOWN: no such device")
 		a.turned("c", false)
 		a.close()
 		time.Sleep(time.Hour)
 		want()
 	})
+}
+
+// What core-metadata was not told is owed until it has taken it.
+func TestOwedStates(t *testing.T) {
+	away := true
+	a := newAutoDown(time.Minute, func(string, models.OperatingState) error {
+		if away {
+			return errors.New("away")
+		}
+		return nil
+	}, func(string, models.OperatingState, error) {})
+	check := func(known, there, want models.OperatingState) {
+		t.Helper()
+		if state, owed := a.owed("a", known, there); owed != (want != "") || owed && state != want {
+			t.Errorf("known as %s, %s there: owed %v, %s", known, there, owed, state)
+		}
+	}
+	check(models.Up, models.Up, "")
+	check(models.Down, models.Down, "")        // of an operator
+	check(models.Up, models.Down, models.Up)   // an earlier process could not tell
+	check(models.Down, models.Up, "")          // an operator has set it meanwhile
+	a.tell("a", models.Up)                     // in vain
+	check(models.Down, models.Down, models.Up) // nor could the bus tell
+	a.found("a")
+	a.tell("a", models.Down)
+	check(models.Up, models.Up, models.Down)
+	away = false
+	a.tell("a", models.Down)
+	check(models.Up, models.Up, "")
+	a.after = 0
+	check(models.Up, models.Down, "")
 }
 
 func TestAutoDownIsOffByDefault(t *testing.T) {

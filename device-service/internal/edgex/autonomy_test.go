@@ -18,6 +18,7 @@ import (
 	dtocommon "github.com/edgexfoundry/go-mod-core-contracts/v3/dtos/common"
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/models"
 
+	"sluice/device-service/internal/driver"
 	"sluice/upstream"
 )
 
@@ -160,6 +161,76 @@ func TestMetadataAwayAtRunTime(t *testing.T) {
 	r.stop()
 }
 
+// tellingDriver tells how its devices are when the test says so.
+type tellingDriver struct {
+	*fakeDriver
+	told chan func(string, driver.State)
+}
+
+func (d *tellingDriver) OnState(f func(string, driver.State)) { d.told <- f }
+
+// TestAutoDownWithoutMetadata: a device that was set DOWN and answers again is
+// read while core-metadata is away, over restarts, and UP there afterwards.
+func TestAutoDownWithoutMetadata(t *testing.T) {
+	if raceDetector {
+		t.Skip(secondRun)
+	}
+	r := newRig(t)
+	t.Setenv("AUTONOMY_PATIENCE", "200ms")
+	text, err := os.ReadFile(r.dir + "/res/configuration.yaml")
+	r.must(err)
+	r.write("res/configuration.yaml", string(text)+"Driver: {AutoDown: 1ms}\n")
+	r.write("res/profiles/p.yaml", testProfile)
+	r.write("res/devices/d.yaml", testDevices)
+	d := &tellingDriver{filledDriver(), make(chan func(string, driver.State), 1)}
+	start := func() func(string, driver.State) {
+		r.startWith(func(Env) driver.Driver { return d })
+		tell := <-d.told
+		r.until("the service runs", func() bool { code, _ := r.call("GET", "ping", ""); return code == 200 })
+		return tell
+	}
+	up, down := driver.State{Up: true}, driver.State{Err: errors.New("no answer")}
+	is := func(state string) {
+		t.Helper()
+		r.until("D1 "+state, func() bool {
+			r.meta.mu.Lock()
+			defer r.meta.mu.Unlock()
+			return r.meta.devices["D1"].OperatingState == state
+		})
+	}
+	fail := func(tell func(string, driver.State)) {
+		t.Helper()
+		r.once("D1", "All")
+		tell("D1", down)
+		is(models.Down)
+		r.until("423", func() bool { code, _ := r.call("GET", "device/name/D1/All", ""); return code == 423 })
+	}
+
+	tell := start()
+	fail(tell)
+	r.metaSrv.Close()
+	tell("D1", up)
+	r.once("D1", "All")
+	r.startMetadata()
+	is(models.Up)
+	r.once("D1", "All")
+
+	fail(tell)
+	r.keeps(`"operatingState":"DOWN"`, true)
+	r.stop()
+	r.metaSrv.Close()
+	start()("D1", up) // as a driver that reaches it
+	r.once("D1", "All")
+	r.keeps(`"operatingState":"DOWN"`, false)
+	r.stop()
+	start() // a life that has not seen it DOWN
+	r.once("D1", "All")
+	r.startMetadata()
+	is(models.Up)
+	r.once("D1", "All")
+	r.stop()
+}
+
 // wasAsked tells that the service asked for core-metadata since the last time:
 // the port is ours while that is away.
 func (r *rig) wasAsked() bool {
@@ -211,6 +282,7 @@ func TestStandInAnswersTheStart(t *testing.T) {
 		{"PATCH", "deviceservice", `[{"service":{"name":"device-x"}}]`, 207, `"statusCode":200`},
 		{"POST", "device", `[{"device":{"name":"E"}},{"device":{"name":"F"}}]`, 207, `"statusCode":201`},
 		{"POST", "device", `no list`, 400, ""},
+		{"PATCH", "device", `[{"device":{"name":"E","operatingState":"UP"}}]`, 503, "core-metadata is away"},
 		{"DELETE", "device/name/D", "", 503, "core-metadata is away"},
 	} {
 		r := request(t, c.method, c.body)

@@ -166,9 +166,7 @@ func (b *bridge) startAutoDown() error {
 			return fmt.Errorf("Driver.AutoDown: %q is no duration such as \"1m\"", text)
 		}
 	}
-	b.autoDown = newAutoDown(after, b.sdk.UpdateDeviceOperatingState, func(device string, err error) {
-		b.log.Error("operating state is not set", "device", device, "error", err)
-	})
+	b.autoDown = newAutoDown(after, b.sdk.UpdateDeviceOperatingState, b.untold)
 	return nil
 }
 

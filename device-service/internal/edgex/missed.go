@@ -31,6 +31,9 @@ func (r *registration) compare(ctx context.Context, name string) ([]missed, erro
 	if err != nil {
 		return nil, fmt.Errorf("devices: %w", err)
 	}
+	if err := r.settle(known.Devices, answer.Devices); err != nil {
+		return nil, fmt.Errorf("operating states: %w", err)
+	}
 	watchers, err := r.watchers.ProvisionWatchersByServiceName(ctx, r.b.baseName, 0, -1)
 	if err != nil {
 		return nil, fmt.Errorf("provision watchers: %w", err)

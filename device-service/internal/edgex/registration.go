@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	clients "github.com/edgexfoundry/go-mod-core-contracts/v3/clients/http"
@@ -31,29 +32,51 @@ type registration struct {
 	devices  clientinterfaces.DeviceClient
 	watchers clientinterfaces.ProvisionWatcherClient
 	auth     clientinterfaces.AuthenticationInjector
-	away     bool // core-metadata has not answered; changes may have been missed
+	away     atomic.Bool   // core-metadata has not answered; changes may have been missed
+	left     chan struct{} // tells that it has just gone away
 }
 
 func newRegistration(b *bridge, metadata string, auth clientinterfaces.AuthenticationInjector) *registration {
 	escape := b.settings.Service.EnableNameFieldEscape
-	return &registration{b, clients.NewDeviceServiceClient(metadata, auth, escape), clients.NewDeviceClient(metadata, auth, escape),
-		clients.NewProvisionWatcherClient(metadata, auth, escape), auth, b.last.isAway()}
+	r := &registration{b: b, services: clients.NewDeviceServiceClient(metadata, auth, escape), devices: clients.NewDeviceClient(metadata, auth, escape),
+		watchers: clients.NewProvisionWatcherClient(metadata, auth, escape), auth: auth, left: make(chan struct{}, 1)}
+	r.away.Store(b.last.isAway())
+	return r
 }
 
 // keep asks until the service ends: often while there is something to make up for.
 func (r *registration) keep() {
+	told := "" // the last failure
 	for {
 		pause := registrationInterval
-		if r.away {
+		if r.away.Load() {
 			pause = askAgain
 		}
 		select {
 		case <-r.b.ctx.Done():
 			return
+		case <-r.left:
+			continue
 		case <-time.After(pause):
-			if err := r.check(); err != nil {
-				r.b.log.Error("service is not registered again", "error", err)
-			}
+		}
+		failure := ""
+		if err := r.check(); err != nil {
+			failure = err.Error()
+		}
+		if failure != "" && failure != told {
+			r.b.log.Error("core-metadata is not up to date; it is tried again", "error", failure)
+		}
+		told = failure
+	}
+}
+
+// lost notes that core-metadata does not answer.
+func (r *registration) lost(err error) {
+	if !r.away.Swap(true) {
+		r.b.log.Warn("core-metadata is away", "error", err)
+		select {
+		case r.left <- struct{}{}:
+		default:
 		}
 	}
 }
@@ -66,19 +89,16 @@ func (r *registration) check() error {
 	defer cancel()
 	answer, err := r.services.DeviceServiceByName(ctx, r.b.sdk.Name())
 	switch {
-	case err == nil && !r.away:
+	case err == nil && !r.away.Load():
 		return r.b.last.repeat(ctx, r.auth) // mostly nothing
 	case err == nil:
 		return r.makeUp(ctx, answer.Service)
 	case contracts.Kind(err) != contracts.KindEntityDoesNotExist:
-		if !r.away {
-			r.b.log.Warn("core-metadata is away", "error", err)
-		}
-		r.away = true
+		r.lost(err)
 		return nil
 	}
 	r.b.log.Warn("core-metadata does not know the service any more; it is registered again, with its profiles and devices")
-	r.away = false // there are no changes to be missed: what is known here holds
+	r.away.Store(false) // there are no changes to be missed: what is known here holds
 	return errors.Join(r.restore(ctx), r.b.last.repeat(ctx, r.auth))
 }
 
@@ -99,7 +119,7 @@ func (r *registration) makeUp(ctx context.Context, service dtos.DeviceService) e
 	if err := r.b.tell(all); err != nil {
 		return err
 	}
-	r.away = false
+	r.away.Store(false)
 	r.b.log.Info("core-metadata is back", "changes", len(all))
 	return nil
 }
