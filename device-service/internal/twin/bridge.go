@@ -58,6 +58,7 @@ func (b *Bridge) Add(d Device) {
 		b.devices[d.Name] = newDevice(d)
 	case old.ID == d.ID:
 		old.Device = d
+		old.narrow()
 		b.mu.Unlock()
 		return
 	default:

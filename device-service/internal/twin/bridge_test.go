@@ -81,14 +81,22 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
-// Only what is asked for is reported.
+// Only what is asked for is reported, and what is not any more is not repeated.
 func TestReportedProperties(t *testing.T) {
 	e := newEdge(t, boiler)
 	d := boilerDevice()
-	d.Reported = map[string]bool{"a": true}
+	d.Reported = map[string]bool{"a": true, "c": true}
 	e.begin(nil, d)
-	e.bridge.Report("boiler-1", []Reading{{"a", "Bool", "true"}, {"b", "Bool", "true"}})
-	e.twinIs(boiler, values{"a": "boolean true"})
+	e.bridge.Report("boiler-1", []Reading{{"a", "Bool", "true"}, {"b", "Bool", "true"}, {"c", "Bool", "true"}})
+	e.twinIs(boiler, values{"a": "boolean true", "c": "boolean true"})
+	d.Reported = map[string]bool{"a": true}
+	e.bridge.Add(d)
+	before := len(e.core.Updates(boiler))
+	e.bridge.Renew()
+	until(t, "everything once more", func() bool { return len(e.core.Updates(boiler)) > before })
+	if again := e.core.Updates(boiler)[before]; !strings.Contains(again, `"a"`) || strings.Contains(again, `"c"`) {
+		t.Errorf("what is not asked for any more is repeated: %s", again)
+	}
 }
 
 // edgecore keeps the first type of a property. A report that breaks it is

@@ -2,6 +2,7 @@ package twin
 
 import (
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -42,6 +43,12 @@ func (d *device) of(property string) *last {
 		d.last[property] = p
 	}
 	return p
+}
+
+// narrow forgets the properties that are not reported any more: edgecore would
+// make twins of them again.
+func (d *device) narrow() {
+	maps.DeleteFunc(d.last, func(property string, _ *last) bool { return d.Reported != nil && !d.Reported[property] })
 }
 
 // take notes a reading, and tells whether there is something new to report.
