@@ -131,7 +131,7 @@ func (m *MQTT) dial() (paho.Client, <-chan error, error) {
 		o.SetTLSConfig(m.config.TLS)
 	}
 	conn := paho.NewClient(o)
-	if err := wait(conn.Connect()); err != nil {
+	if err := m.wait(conn.Connect()); err != nil {
 		conn.Disconnect(0)
 		return nil, nil, fmt.Errorf("connect: %w", err)
 	}
@@ -140,7 +140,7 @@ func (m *MQTT) dial() (paho.Client, <-chan error, error) {
 		wanted[f] = 1
 	}
 	token := conn.SubscribeMultiple(wanted, nil)
-	err := wait(token)
+	err := m.wait(token)
 	if t, ok := token.(*paho.SubscribeToken); ok && err == nil {
 		for filter, code := range t.Result() {
 			if code == 0x80 {
@@ -155,11 +155,16 @@ func (m *MQTT) dial() (paho.Client, <-chan error, error) {
 	return conn, lost, nil
 }
 
-func wait(t paho.Token) error {
-	if !t.WaitTimeout(brokerWithin) {
+// wait waits for the broker, but not at the end.
+func (m *MQTT) wait(t paho.Token) error {
+	select {
+	case <-t.Done():
+		return t.Error()
+	case <-m.ctx.Done():
+		return m.ctx.Err()
+	case <-time.After(brokerWithin):
 		return errors.New("the broker does not answer")
 	}
-	return t.Error()
 }
 
 // greet asks for all that may have changed while there was no connection.
