@@ -194,9 +194,11 @@ func (w *worker) connect() (atOnce bool) {
 	return false
 }
 
+// pause is longer after each attempt, longPause at most, and varied, so that
+// many who lost one target do not come back at one moment.
 func pause(attempt int) time.Duration {
 	d := min(firstPause<<min(attempt, 20), longPause)
-	return d/2 + rand.N(d)
+	return d/2 + rand.N(d/2)
 }
 
 func (w *worker) sleep(d time.Duration) {
