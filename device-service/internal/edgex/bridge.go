@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -173,7 +174,10 @@ func (b *bridge) startAutoDown() error {
 // defaultDataDir is where values are kept that have to survive the process.
 const defaultDataDir = "./data"
 
-func (b *bridge) dataDir() string { return cmp.Or(b.sdk.DriverConfigs()["DataDir"], defaultDataDir) }
+// dataDir is that of this service: others may have the same folder.
+func (b *bridge) dataDir() string {
+	return filepath.Join(cmp.Or(b.sdk.DriverConfigs()["DataDir"], defaultDataDir), b.sdk.Name())
+}
 
 // secret is one value of the secret store.
 func (b *bridge) secret(name, key string) (string, error) {

@@ -233,6 +233,9 @@ func testTwinState(t *testing.T, r *rig, core *edgecore.Edgecore) {
 // has forgotten everything hears it.
 func testTwinRestart(t *testing.T, r *rig, core *edgecore.Edgecore) {
 	r.stop()
+	if _, err := os.Stat(r.dir + "/data/device-test/virtual.json"); err != nil {
+		t.Errorf("services that share a folder have not each their values: %v", err)
+	}
 	core.Forget(hallK1)
 	core.Expect(hallK1, "Count", "int", "43")
 	r.clear()

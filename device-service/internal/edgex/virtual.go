@@ -74,7 +74,7 @@ type virtuals struct {
 	values map[string]map[string]string // by device and resource
 }
 
-// virtualFile is the file in the folder of data.
+// virtualFile is the file in the service's folder of data.
 const virtualFile = "virtual.json"
 
 // openVirtuals reads what there is. A file that cannot be read is put aside:
