@@ -46,7 +46,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	stack.MustCall(t, 201, "POST", r.API+"/rules", fmt.Sprintf(rule, "alarms", fmt.Sprintf("SELECT seq FROM plant WHERE seq %% %d = 0", alarmEvery), url, false))
 	stack.MustCall(t, 201, "POST", r.API+"/rules", fmt.Sprintf(rule, "windows",
 		"SELECT count(*) AS n, sum(seq) AS s, window_end() AS e FROM plant GROUP BY TUMBLINGWINDOW(ss, 1)", url, true))
-	connectedSource(t, r, "alarms")
+	connectedSource(t, r.API, "alarms", "plant")
 
 	p := startPublisher(t, url)
 	for range kills {
@@ -54,7 +54,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		r.Kill()
 		r.Restart(t)
 	}
-	connectedSource(t, r, "alarms")
+	connectedSource(t, r.API, "alarms", "plant")
 	calm := p.published.Load() + 1 // what is published from here on has seen no crash
 	for start := p.published.Load(); p.published.Load() < start+10*perWindow; {
 		time.Sleep(10 * time.Millisecond)
@@ -67,10 +67,10 @@ func TestKilledAtAnyMoment(t *testing.T) {
 }
 
 // connectedSource waits until the source of a rule is connected.
-func connectedSource(t *testing.T, r *stack.Rules, rule string) {
+func connectedSource(t *testing.T, api, rule, stream string) {
 	t.Helper()
 	stack.Eventually(t, func(ctx context.Context) error {
-		_, text, err := stack.Call(ctx, "GET", r.API+"/rules/"+rule+"/status", "")
+		_, text, err := stack.Call(ctx, "GET", api+"/rules/"+rule+"/status", "")
 		if err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func connectedSource(t *testing.T, r *stack.Rules, rule string) {
 		if err := json.Unmarshal([]byte(text), &m); err != nil {
 			return err
 		}
-		if m["source_plant_0_connection_status"] != 1.0 {
+		if m["source_"+stream+"_0_connection_status"] != 1.0 {
 			return fmt.Errorf("the source is not connected: %s", text)
 		}
 		return nil

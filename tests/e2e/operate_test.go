@@ -70,7 +70,7 @@ func backedUp(t *testing.T, end func(*stack.Rules)) {
 	}
 	g.follow(t, restore)
 	r.Restart(t)
-	connectedSource(t, r, "alarms")
+	connectedSource(t, r.API, "alarms", "plant")
 	send(t, sender, beforeBackup+1, inWindow)
 	select {
 	case got := <-sums:
@@ -120,7 +120,7 @@ func install(t *testing.T, r *stack.Rules, broker, web string) {
 		`"options":{"qos":1,"checkpointInterval":"300ms"}}`, web))
 	stack.MustCall(t, 201, "POST", r.API+"/rules", fmt.Sprintf(`{"id":"sums","sql":"SELECT count(*) AS n, sum(N) AS s FROM plant GROUP BY COUNTWINDOW(%d)",`+
 		`"actions":[{"mqtt":{"server":"tcp://%s","topic":"plant/sums","qos":1,"sendSingle":true}}],"options":{"qos":1,"checkpointInterval":"300ms"}}`, inWindow, broker))
-	connectedSource(t, r, "alarms")
+	connectedSource(t, r.API, "alarms", "plant")
 }
 
 func sumsOf(t *testing.T, c mqtt.Client) <-chan string {

@@ -138,7 +138,7 @@ func TestThresholdByMapper(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.sluice(t, p.moved(kubeEdgeGuide(t, "json threshold")), kubeEdgeGuide(t, "console threshold"))
-	p.bound(t, "hot", 90)
+	connectedSource(t, p.url(p.rules, ""), "hot", "edge")
 	started := p.started(t, "hot")
 
 	property, value := patch(t)
