@@ -33,8 +33,9 @@ const (
 	answerWithin = 10 * time.Second
 	// brokerWithin is how long the broker may take to answer.
 	brokerWithin = 10 * time.Second
-	// outgoingLimit is how many messages may wait for the broker to take them.
-	outgoingLimit = 4096
+	// outgoingLimit is how many messages may wait for the broker to take them,
+	// beside the perDevice that a new connection has for each device.
+	outgoingLimit, perDevice = 4096, 4
 )
 
 // MQTT is the transport over the broker of KubeEdge's edge.
@@ -216,7 +217,7 @@ func (m *MQTT) disconnected() {
 // post queues a message if there is room; the lock is held. A report that is
 // not queued will not be answered, and is repeated as such.
 func (m *MQTT) post(topic string, payload []byte) bool {
-	if len(m.outgoing) >= outgoingLimit {
+	if len(m.outgoing) >= outgoingLimit+perDevice*len(m.watched) {
 		return false
 	}
 	m.outgoing = append(m.outgoing, outgoing{topic, payload})
