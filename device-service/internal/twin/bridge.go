@@ -30,11 +30,12 @@ type Bridge struct {
 	cancel    context.CancelFunc
 	work      sync.WaitGroup
 
-	mu      sync.Mutex
-	devices map[string]*device
-	away    bool // there is no connection: Renew tells of the next
-	silent  bool // edgecore has not answered
-	counts  Counts
+	mu       sync.Mutex
+	devices  map[string]*device
+	away     bool      // there is no connection: Renew tells of the next
+	silent   bool      // edgecore has not answered
+	answered time.Time // the last time that it has
+	counts   Counts
 
 	renewals uint64 // how often there was a new connection
 }

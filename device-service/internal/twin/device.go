@@ -15,6 +15,7 @@ type device struct {
 	next    time.Time        // when the next may go
 	timer   *time.Timer      // of the next
 	unknown bool             // to edgecore
+	unheard bool             // its last report was not answered, others were
 	warned  map[string]bool  // what was logged of edgecore's refusals
 	ended   bool
 	wanted  wanted

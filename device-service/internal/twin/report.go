@@ -69,9 +69,15 @@ func (b *Bridge) flush(d *device) {
 		return
 	}
 	d.sending, d.next = true, time.Now().Add(b.options.Spacing)
-	of, renewals := d.Device, b.renewals
+	of, sent := d.Device, sending{time.Now(), b.renewals}
 	b.mu.Unlock()
-	b.transport.Report(of, values, func(err error) { b.outcome(d, values, renewals, err) })
+	b.transport.Report(of, values, func(err error) { b.outcome(d, values, sent, err) })
+}
+
+// sending is when a report was sent, and after how many renewals.
+type sending struct {
+	at       time.Time
+	renewals uint64
 }
 
 func (b *Bridge) wake(d *device) {
@@ -81,8 +87,8 @@ func (b *Bridge) wake(d *device) {
 	b.flush(d)
 }
 
-// outcome takes what became of a report that was sent after so many renewals.
-func (b *Bridge) outcome(d *device, values []Value, renewals uint64, err error) {
+// outcome takes what became of a report.
+func (b *Bridge) outcome(d *device, values []Value, sent sending, err error) {
 	var refusal *Refusal
 	b.mu.Lock()
 	if d.ended {
@@ -99,12 +105,16 @@ func (b *Bridge) outcome(d *device, values []Value, renewals uint64, err error) 
 		b.refused(d, values, refusal)
 	case errors.Is(err, ErrNotConnected):
 		d.remain(values)
-		b.away = renewals == b.renewals // else there is another connection already
+		b.away = sent.renewals == b.renewals // else there is another connection already
 	default:
 		d.remain(values)
-		b.quiet(err)
+		b.unanswered(d, sent, err)
 	}
-	back := b.silent && (err == nil || refusal != nil)
+	answered := err == nil || refusal != nil
+	if answered {
+		b.answered, d.unheard = time.Now(), false
+	}
+	back := b.silent && answered
 	if back {
 		b.silent = false
 		b.log.Info("edgecore answers again; all is reported anew")
@@ -126,32 +136,43 @@ func (b *Bridge) outcome(d *device, values []Value, renewals uint64, err error) 
 	b.flush(d)
 }
 
-// quiet notes that edgecore does not answer. The lock is held.
-func (b *Bridge) quiet(err error) {
-	if !b.silent {
+// unanswered notes a report that edgecore has not answered. If it has answered
+// others meanwhile, and this device's not twice, it does not listen to its id.
+// The lock is held.
+func (b *Bridge) unanswered(d *device, sent sending, err error) {
+	switch {
+	case b.answered.After(sent.at):
+		if d.unheard {
+			d.unknown = true
+			b.warn(d, "unheard", "edgecore answers, but not for this device; it is asked again from time to time. Check the id and the setting DeviceIDs", "error", err)
+		}
+		d.unheard = true
+	case !b.silent:
 		b.silent = true
 		b.log.Warn("reports are not answered; the last values are kept and reported again", "error", err)
+	}
+}
+
+// warn logs something of a device once. The lock is held.
+func (b *Bridge) warn(d *device, key, text string, args ...any) {
+	if !d.warned[key] {
+		d.warned[key] = true
+		b.log.Warn(text, append([]any{"device", d.Name, "id", d.ID}, args...)...)
 	}
 }
 
 // refused notes what edgecore does not take. A report of many properties is
 // refused for one of them: each goes by itself then. The lock is held.
 func (b *Bridge) refused(d *device, values []Value, r *Refusal) {
-	warn := func(key, text string, args ...any) {
-		if !d.warned[key] {
-			d.warned[key] = true
-			b.log.Warn(text, append([]any{"device", d.Name, "id", d.ID}, append(args, "error", r)...)...)
-		}
-	}
 	switch {
 	case r.Code == unknownDevice:
 		d.unknown = true
 		d.remain(values)
-		warn("unknown", "edgecore does not know the device; it is asked again from time to time. Check the id and the setting DeviceIDs")
+		b.warn(d, "unknown", "edgecore does not know the device; it is asked again from time to time. Check the id and the setting DeviceIDs", "error", r)
 	case len(values) == 1:
 		p := d.of(values[0].Property)
 		p.alone, p.refused = true, &values[0].Text
-		warn("refused "+values[0].Property, "value is refused; it is not reported again before it changes", "property", values[0].Property, "value", values[0].Text)
+		b.warn(d, "refused "+values[0].Property, "value is refused; it is not reported again before it changes", "property", values[0].Property, "value", values[0].Text, "error", r)
 	default:
 		for _, v := range values {
 			d.of(v.Property).alone = true
@@ -167,6 +188,7 @@ func (d *device) accepted(values []Value) {
 		delete(d.warned, "refused "+v.Property)
 	}
 	delete(d.warned, "unknown")
+	delete(d.warned, "unheard")
 }
 
 // remain keeps values due that were not taken.
