@@ -16,6 +16,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 	"go.yaml.in/yaml/v3"
 
+	"sluice/tests/guide"
 	"sluice/tests/servers"
 	"sluice/tests/stack"
 )
@@ -39,7 +40,7 @@ func TestOperatePage(t *testing.T) {
 }
 
 func backedUp(t *testing.T, end func(*stack.Rules)) {
-	text := page(t, operatePage)
+	text := guide.Page(t, operatePage)
 	broker := servers.Mosquitto(t)
 	bus := stack.Bus{Type: "mqtt", Port: broker.Port}
 	web := newWebSink(t)
@@ -52,9 +53,9 @@ func backedUp(t *testing.T, end func(*stack.Rules)) {
 	send(t, sender, 1, beforeBackup)
 	arrived(t, r, beforeBackup)
 
-	g.follow(t, section(t, text, "2 Back up definitions"))
+	g.Follow(t, guide.Section(t, text, "2 Back up definitions"))
 	end(r)
-	g.follow(t, section(t, text, "3 Back up everything"))
+	g.Follow(t, guide.Section(t, text, "3 Back up everything"))
 	if err := os.RemoveAll(filepath.Join(r.Dir(), "data")); err != nil {
 		t.Fatal(err)
 	}
@@ -64,11 +65,11 @@ func backedUp(t *testing.T, end func(*stack.Rules)) {
 	}
 	r.Stop(stack.Patience)
 
-	restore, definitions, ok := strings.Cut(section(t, text, "4 Restore"), "\n3. Start the service")
+	restore, definitions, ok := strings.Cut(guide.Section(t, text, "4 Restore"), "\n3. Start the service")
 	if !ok {
 		t.Fatal("the page does not say when to start the service")
 	}
-	g.follow(t, restore)
+	g.Follow(t, restore)
 	r.Restart(t)
 	connectedSource(t, r.API, "alarms", "plant")
 	send(t, sender, beforeBackup+1, inWindow)
@@ -90,24 +91,24 @@ func backedUp(t *testing.T, end func(*stack.Rules)) {
 	if web.seen.wrong != "" {
 		t.Error(web.seen.wrong)
 	}
-	g.follow(t, definitions)
+	g.Follow(t, definitions)
 	for _, heading := range []string{"5 Upgrade and roll back", "6 What to watch", "7 Symptoms"} {
-		g.follow(t, section(t, text, heading))
+		g.Follow(t, guide.Section(t, text, heading))
 	}
-	if g.ran < 16 {
-		t.Errorf("the page has %d commands, want 16 at least", g.ran)
+	if len(g.Ran) < 16 {
+		t.Errorf("the page has %d commands, want 16 at least", len(g.Ran))
 	}
 }
 
 // operator follows the page in the folder of a service.
-func operator(t *testing.T, r *stack.Rules, metadata int) *guide {
+func operator(t *testing.T, r *stack.Rules, metadata int) *guide.Guide {
 	t.Helper()
 	api, err := url.Parse(r.API)
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := newGuide(t, map[string]string{"59720": api.Port(), "59881": strconv.Itoa(metadata)}, "SLUICE_SERVER="+r.API)
-	g.dir = r.Dir()
+	g.Dir = r.Dir()
 	return g
 }
 
@@ -164,8 +165,8 @@ var (
 // TestOperatePageIsTrue looks for the lines of the log that the page names in
 // the programs, and for its metrics in the table of all of them.
 func TestOperatePageIsTrue(t *testing.T) {
-	text := page(t, operatePage)
-	known := page(t, "rules-service/docs/operations.md")
+	text := guide.Page(t, operatePage)
+	known := guide.Page(t, "rules-service/docs/operations.md")
 	for _, name := range metric.FindAllString(text, -1) {
 		if !strings.Contains(known, "| `"+name+"` |") {
 			t.Errorf("there is no metric %s", name)
@@ -176,9 +177,9 @@ func TestOperatePageIsTrue(t *testing.T) {
 			Rules []struct{ Alert, Expr string }
 		}
 	}
-	for _, block := range fenced(text) {
-		if block.language == "yaml alerts.yaml" {
-			if err := yaml.Unmarshal([]byte(block.text), &alerts); err != nil {
+	for _, b := range guide.Blocks(text) {
+		if b.File == "alerts.yaml" {
+			if err := yaml.Unmarshal([]byte(b.Text), &alerts); err != nil {
 				t.Error(err)
 			}
 		}
@@ -192,7 +193,7 @@ func TestOperatePageIsTrue(t *testing.T) {
 func linesAreLogged(t *testing.T, text, source string) {
 	t.Helper()
 	lines := 0
-	for row := range strings.Lines(section(t, text, "8 Lines of the log")) {
+	for row := range strings.Lines(guide.Section(t, text, "8 Lines of the log")) {
 		first, _, _ := strings.Cut(strings.TrimPrefix(row, "|"), "|")
 		if !strings.HasPrefix(row, "|") {
 			continue

@@ -7,11 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/tests/guide"
 	"sluice/tests/stack"
 )
 
 // guide follows pages that speak of the box with its default ports.
-func (p *plant) guide(t *testing.T) *guide {
+func (p *plant) guide(t *testing.T) *guide.Guide {
 	t.Helper()
 	ports := map[string]string{}
 	for usual, port := range map[string]int{"1883": p.bus, "59881": p.metadata, "59901": p.modbus, "59997": p.opcua, "59720": p.rules,
@@ -24,20 +25,20 @@ func (p *plant) guide(t *testing.T) *guide {
 // readmeWorks runs the commands of the README, in its order, against the box.
 func readmeWorks(t *testing.T, p *plant) {
 	g := p.guide(t)
-	before, after, ok := strings.Cut(page(t, "README.md"), "\nFive seconds later the first terminal has ")
+	before, after, ok := strings.Cut(guide.Page(t, "README.md"), "\nFive seconds later the first terminal has ")
 	if !ok {
 		t.Fatal("the README does not say what the terminal of the box shows")
 	}
-	g.follow(t, before)
+	g.Follow(t, before)
 	stack.Eventually(t, func(context.Context) error {
 		if !strings.Contains(p.Output(), "erp    boiler-1    much flows (flow 1") {
 			return errors.New("the terminal does not show the alarm of the README's rule")
 		}
 		return nil
 	})
-	g.follow(t, after)
-	if g.ran < 7 {
-		t.Errorf("the README has %d commands of ours, want 7 at least", g.ran)
+	g.Follow(t, after)
+	if len(g.Ran) < 7 {
+		t.Errorf("the README has %d commands of ours, want 7 at least", len(g.Ran))
 	}
 }
 
@@ -45,28 +46,8 @@ func readmeWorks(t *testing.T, p *plant) {
 // the place of their machines.
 func plcConnects(t *testing.T, p *plant) {
 	g := p.guide(t)
-	g.follow(t, page(t, "device-service/docs/connect.md"))
-	if g.ran < 25 {
-		t.Errorf("the guide has %d commands, want 25 at least", g.ran)
-	}
-}
-
-type codeBlock struct{ language, text string }
-
-// fenced returns the code blocks of a markdown text.
-func fenced(text string) (blocks []codeBlock) {
-	const fence = "```"
-	for {
-		_, rest, ok := strings.Cut(text, fence)
-		if !ok {
-			return blocks
-		}
-		code, after, ok := strings.Cut(rest, "\n"+fence)
-		if !ok {
-			return blocks
-		}
-		language, body, _ := strings.Cut(code, "\n")
-		blocks = append(blocks, codeBlock{language, body})
-		text = after
+	g.Follow(t, guide.Page(t, "device-service/docs/connect.md"))
+	if len(g.Ran) < 25 {
+		t.Errorf("the guide has %d commands, want 25 at least", len(g.Ran))
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"sluice/tests/edgecore"
 	"sluice/tests/edgecore/dmi"
+	"sluice/tests/guide"
 	"sluice/tests/servers"
 	"sluice/tests/stack"
 )
@@ -283,14 +284,10 @@ func (p *plant) data() string { return p.args[1] }
 // kubeEdgeGuide is the only block of a kind in the guide to KubeEdge.
 func kubeEdgeGuide(t *testing.T, kind string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(stack.Root(), "device-service/docs/kubeedge.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var found []string
-	for _, block := range fenced(string(text)) {
-		if block.language == kind {
-			found = append(found, block.text)
+	for _, b := range guide.Blocks(guide.Page(t, "device-service/docs/kubeedge.md")) {
+		if b.Kind+" "+b.File == kind {
+			found = append(found, strings.TrimSuffix(b.Text, "\n"))
 		}
 	}
 	if len(found) != 1 {

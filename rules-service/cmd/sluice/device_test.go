@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/simonvetter/modbus"
 
+	"sluice/tests/guide"
 	"sluice/tests/servers"
 	"sluice/tests/stack"
 )
@@ -160,45 +161,15 @@ func TestDeviceScripts(t *testing.T) {
 // TestDeviceGuide runs what the guide of device-modbus shows of the command
 // line, with the profile that stands there.
 func TestDeviceGuide(t *testing.T) {
-	text, err := os.ReadFile("../../../device-service/docs/modbus.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := string(text)
+	page := guide.Page(t, "device-service/docs/modbus.md")
 	_, pump, _ := strings.Cut(page, "```yaml\nname: Pump")
 	pump, _, _ = strings.Cut(pump, "```")
-	program, err := os.Executable() // it is sluice when it is called so, see TestMain
-	if err != nil {
-		t.Fatal(err)
-	}
-	bin := t.TempDir()
-	if err := os.Symlink(program, filepath.Join(bin, "sluice")); err != nil {
-		t.Fatal(err)
-	}
 	url, _ := servePlant(t, deviceModbus(t), map[string]string{"pump.yaml": "name: Pump" + pump}, func(plc int) string {
 		return fmt.Sprintf("[{name: meter-1, profileName: Modbus-Three-Phase-Meter, protocols: {modbus-tcp: {Address: 127.0.0.1, Port: %d}}, autoEvents: [{interval: 1s, sourceName: Values}]},\n"+
 			"  {name: pump-1, profileName: Pump, protocols: {modbus-tcp: {Address: 127.0.0.1, Port: %[1]d}}}]", plc)
 	})
 	stack.Answers(t, url+"/api/v3/devices/pump-1")
-	t.Chdir(t.TempDir())
-	env := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "SLUICE_DEVICE_SERVICE="+url)
-	ran := 0
-	for _, f := range fencesOf(page) {
-		if f.file != "" {
-			write(t, f)
-		}
-		if f.kind != "console" {
-			continue
-		}
-		for _, part := range strings.Split("\n"+f.text, "\n$ ")[1:] {
-			command, want, _ := strings.Cut(part, "\n")
-			runShell(t, env, command, want)
-			ran++
-		}
-	}
-	if ran < 14 {
-		t.Errorf("only %d commands were run", ran)
-	}
+	followGuide(t, newGuide(t, "SLUICE_DEVICE_SERVICE="+url), page, 14)
 }
 
 func TestExpandName(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/tests/guide"
 	"sluice/tests/servers"
 	"sluice/tests/stack"
 )
@@ -18,18 +19,7 @@ import (
 // with the profile of a PLC. The address and the thumbprint of the server are
 // others.
 func TestOPCUAGuide(t *testing.T) {
-	text, err := os.ReadFile("../../../device-service/docs/opcua.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := os.Executable() // it is sluice when it is called so, see TestMain
-	if err != nil {
-		t.Fatal(err)
-	}
-	bin, folder := t.TempDir(), t.TempDir()
-	if err := os.Symlink(program, filepath.Join(bin, "sluice")); err != nil {
-		t.Fatal(err)
-	}
+	folder := t.TempDir()
 	peer := servers.NodeOPCUAMachines(t, false)
 	plc, err := os.ReadFile(filepath.Join(stack.Root(), "profiles/opcua/plc.yaml"))
 	if err != nil {
@@ -50,21 +40,6 @@ func TestOPCUAGuide(t *testing.T) {
 			t.Fatal("nobody was refused")
 		}
 	}
-	page := strings.NewReplacer("opc.tcp://192.168.0.50:4840", peer.Endpoint(), "3f2a97c0", print[:8]).Replace(string(text))
-	t.Chdir(t.TempDir())
-	env := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "SLUICE_OPCUA_SERVICE="+url, "SLUICE_DEVICE_SERVICE="+url)
-	ran := 0
-	for _, f := range fencesOf(page) {
-		if f.kind != "console" {
-			continue
-		}
-		for _, part := range strings.Split("\n"+f.text, "\n$ ")[1:] {
-			command, want, _ := strings.Cut(part, "\n")
-			runShell(t, env, command, want)
-			ran++
-		}
-	}
-	if ran < 5 {
-		t.Errorf("only %d commands were run", ran)
-	}
+	page := strings.NewReplacer("opc.tcp://192.168.0.50:4840", peer.Endpoint(), "3f2a97c0", print[:8]).Replace(guide.Page(t, "device-service/docs/opcua.md"))
+	followGuide(t, newGuide(t, "SLUICE_OPCUA_SERVICE="+url, "SLUICE_DEVICE_SERVICE="+url), page, 5)
 }
