@@ -85,9 +85,7 @@ func nodeNames(nodes []Node) (list []string) {
 	return list
 }
 
-// TestBrowse looks around at a server that is not ours.
-func TestBrowse(t *testing.T) {
-	peer := servers.NodeOPCUAMachines(t, false)
+func browsePeer(t *testing.T, peer *servers.OPCUA) {
 	d := newDriver(t, patient)
 	base := routesOf(t, d)
 	there := map[string]any{"Endpoint": peer.Endpoint()}

@@ -34,8 +34,7 @@ func TestDefaults(t *testing.T) {
 }
 
 // What the section subscribes to changes while the service runs.
-func TestSetWritable(t *testing.T) {
-	peer := servers.NodeOPCUA(t)
+func setWritable(t *testing.T, peer *servers.OPCUA) {
 	peer.Tell(t, "counters 2")
 	o := brisk
 	o.Defaults = Defaults{DeviceName: "one", Writable: Writable{Resources: "C0,Gone"}}

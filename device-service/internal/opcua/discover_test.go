@@ -20,8 +20,7 @@ func discover(ctx context.Context, d *Driver) (list []driver.Discovered, err err
 
 // A server that is found becomes a device with the best security there is; once
 // it is one, it is not found again. One that is away keeps no other from it.
-func TestDiscover(t *testing.T) {
-	peer := servers.NodeOPCUA(t)
+func discoverPeer(t *testing.T, peer *servers.OPCUA) {
 	gone := "opc.tcp://" + freeAddress(t)
 	o := patient
 	o.PKI, o.Config = newPKI(t, peer.Certificate), map[string]string{discoveryServers: fmt.Sprintf("%s, %s %[2]s", gone, peer.Endpoint()), "PKI": "./pki"}

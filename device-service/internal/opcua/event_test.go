@@ -138,9 +138,7 @@ func TestReadingOfAnEvent(t *testing.T) {
 	}
 }
 
-// TestEvents talks to a server that is not ours.
-func TestEvents(t *testing.T) {
-	peer := servers.NodeOPCUA(t)
+func eventsOfPeer(t *testing.T, peer *servers.OPCUA) {
 	all := eventsAt("All", "i=2253", map[string]any{"eventFields": "Message,Severity,SourceName"}) // of the server
 	severe := eventsAt("Severe", "nsu=urn:peer;s=PLC", map[string]any{"eventFields": "Message", "minSeverity": 500})
 	trips := eventsAt("Trips", "nsu=urn:peer;s=PLC", map[string]any{"eventFields": "Message,nsu=urn:peer;Valve", "eventType": "nsu=urn:peer;s=TripType"})

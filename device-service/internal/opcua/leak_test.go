@@ -16,13 +16,12 @@ import (
 
 // A thousand connections, each with the subscription of the one before, leave
 // nothing behind, neither here nor at the server.
-func TestReconnectsLeaveNothing(t *testing.T) {
+func reconnectsLeaveNothing(t *testing.T, peer *servers.OPCUA) {
 	const devices = 10
 	rounds := 100
 	if testing.Short() {
 		rounds = 10
 	}
-	peer := servers.NodeOPCUA(t)
 	peer.Tell(t, "counters 10")
 	resumed := &lineCount{of: "subscription goes on"}
 	o := brisk

@@ -36,8 +36,7 @@ func profile(t *testing.T, file string) map[string]driver.Resource {
 
 // The profiles read what a server of their kind has, write it, and call its
 // methods.
-func TestProfilesAgainstPeer(t *testing.T) {
-	peer := servers.NodeOPCUAMachines(t, false)
+func profilesAgainstPeer(t *testing.T, peer *servers.OPCUA) {
 	loaded := map[string]any{"recipe": recipe(), "count": 2.0}
 	for file, c := range map[string]struct {
 		want   map[string]any

@@ -74,16 +74,6 @@ func readPressure(t *testing.T, d *Driver) ([]driver.Reading, error) {
 	return d.Read(t.Context(), "dev", []driver.Resource{pressure})
 }
 
-// TestNodeOPCUA talks to a server that is not ours.
-func TestNodeOPCUA(t *testing.T) {
-	peer := servers.NodeOPCUA(t)
-	t.Run("policies and modes", func(t *testing.T) { everyPolicyAndMode(t, peer) })
-	t.Run("untrusted", func(t *testing.T) { untrustedServer(t, peer) })
-	t.Run("users", func(t *testing.T) { users(t, peer) })
-	t.Run("methods", func(t *testing.T) { methods(t, peer) })
-	t.Run("values", func(t *testing.T) { values(t, peer) })
-}
-
 func everyPolicyAndMode(t *testing.T, peer *servers.OPCUA) {
 	pki := newPKI(t, peer.Certificate)
 	for _, policy := range policies {

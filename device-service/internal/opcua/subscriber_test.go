@@ -9,8 +9,7 @@ import (
 	"sluice/tests/servers"
 )
 
-func TestSubscriberSuite(t *testing.T) {
-	peer := servers.NodeOPCUA(t)
+func subscriberSuite(t *testing.T, peer *servers.OPCUA) {
 	peer.Tell(t, "counters 3")
 	drivertest.Subscriptions(t, func(t *testing.T) *drivertest.Pushing {
 		r := peerRelay(t, peer)

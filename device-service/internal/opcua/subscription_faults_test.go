@@ -333,8 +333,7 @@ func TestSubscriptionAtASimpleServer(t *testing.T) {
 
 // Who stops to listen while the server is away, and begins again when it is
 // back, hears of the gap: as when a device is set down and up again.
-func TestPausedWhileAway(t *testing.T) {
-	peer := servers.NodeOPCUA(t)
+func pausedWhileAway(t *testing.T, peer *servers.OPCUA) {
 	peer.Tell(t, "counters 3")
 	r := peerRelay(t, peer)
 	resources := counters(3)

@@ -23,8 +23,7 @@ func certificates(t *testing.T, base string) []Certificate {
 
 // A server that is not listed is refused, shown and trusted over the routes; one
 // that is taken off the list is refused again, although it is connected.
-func TestTrustOverRoutes(t *testing.T) {
-	peer := servers.NodeOPCUA(t)
+func trustOverRoutes(t *testing.T, peer *servers.OPCUA) {
 	o := patient
 	o.PKI = newPKI(t)
 	d := newDriver(t, o)
