@@ -22,12 +22,6 @@ import (
 	"sluice/tests/stack"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	stack.Clean()
-	os.Exit(code)
-}
-
 const firstTime = 1700000000000 // of alarm 0; a millisecond later the next
 
 func temperature(n int) float64 { return 80.5 + float64(n%10) }

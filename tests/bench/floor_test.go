@@ -25,9 +25,7 @@ func TestMain(m *testing.M) {
 		runFloor(broker)
 		return
 	}
-	code := m.Run()
-	stack.Clean()
-	os.Exit(code)
+	os.Exit(m.Run())
 }
 
 // runFloor is the least that any consumer costs: a paho subscriber that

@@ -1,3 +1,5 @@
+// Package e2e tests the programs as a plant runs them: built binaries, real
+// brokers, a real Consul, and the whole box.
 package e2e
 
 import (

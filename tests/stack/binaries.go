@@ -8,58 +8,51 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 )
 
-// programs are the binaries and the packages they are built from.
-var programs = map[string]string{
-	"rules-service": "./rules-service",
-	"sluice":        "./rules-service/cmd/sluice",
-	"device-modbus": "./device-service/cmd/device-modbus",
-	"device-opcua":  "./device-service/cmd/device-opcua",
-	"box":           "./box",
-}
+// programs are the packages of the binaries, which have the names of their folders.
+var programs = []string{"./rules-service", "./rules-service/cmd/sluice", "./device-service/cmd/device-modbus", "./device-service/cmd/device-opcua", "./box"}
 
 // buildTags are those of the Makefile.
 const buildTags = "include_nats_messaging,grpcnotrace"
 
-var built struct {
-	sync.Once
-	dir string
-	err error
-}
+var built = sync.OnceValues(build)
 
-// Binaries returns a folder with all programs, built once per test process.
-// Clean removes it.
+// Binaries returns a folder with all programs, as the sources are now.
 func Binaries(t testing.TB) string {
 	t.Helper()
-	built.Do(func() { built.dir, built.err = build() })
-	if built.err != nil {
-		t.Fatal(built.err)
+	dir, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return built.dir
+	return dir
 }
 
+// build builds into a folder that stays: Go links again only what has changed.
+// Test processes run side by side, so one at a time may write there.
 func build() (dir string, err error) {
-	if dir, err = os.MkdirTemp("", "sluice-bin-"); err != nil {
+	dir = filepath.Join(Root(), "bin", "tests")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	for name, pkg := range programs {
-		// As the Makefile builds them: size and memory are those of what users run.
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-tags", buildTags, "-o", filepath.Join(dir, name), pkg)
-		cmd.Dir, cmd.Env = Root(), append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return dir, fmt.Errorf("build %s: %w\n%s", name, err, out)
-		}
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return "", err
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return "", err
+	}
+	// As the Makefile builds them: size and memory are those of what users run.
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-tags", buildTags, "-o", dir + string(filepath.Separator)}
+	cmd := exec.Command("go", append(args, programs...)...)
+	cmd.Dir, cmd.Env = Root(), append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build of the programs: %w\n%s", err, out)
 	}
 	return dir, nil
-}
-
-// Clean removes what Binaries built; TestMain calls it at the end.
-func Clean() {
-	if built.dir != "" {
-		_ = os.RemoveAll(built.dir)
-	}
 }
 
 // Root is the folder of go.mod.

@@ -13,6 +13,7 @@ import (
 // TestCommandLineGuide runs what docs/cli.md shows, in a shell, against a
 // service in memory.
 func TestCommandLineGuide(t *testing.T) {
+	t.Parallel()
 	page := guide.Page(t, "rules-service/docs/cli.md")
 	service := apitest.StartBuiltin(t, t.TempDir(), "sesame")
 	g := newGuide(t, "SLUICE_SERVER="+service.URL, "SLUICE_TOKEN=sesame")

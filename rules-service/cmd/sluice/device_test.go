@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -56,18 +55,6 @@ func (m *modbusUnits) HandleHoldingRegisters(r *modbus.HoldingRegistersRequest) 
 	return out, nil
 }
 
-// deviceModbus builds device-modbus.
-func deviceModbus(t *testing.T) (program string) {
-	t.Helper()
-	program = filepath.Join(t.TempDir(), "device-modbus")
-	cmd := exec.Command("go", "build", "-o", program, "./device-service/cmd/device-modbus")
-	cmd.Dir = stack.Root()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return program
-}
-
 const plantProfile = `name: Meter
 deviceResources:
   - {name: Power, attributes: {primaryTable: HOLDING_REGISTERS, startingAddress: 10, rawType: UINT16}, properties: {valueType: Float64, readWrite: R, units: kW, scale: 0.1}}
@@ -88,7 +75,7 @@ func plantDevices(plc int) string {
 // servePlant runs device-modbus with these profiles and that of a meter, and
 // devices on a Modbus server; the first of them is meter-1. It returns its
 // address and the port of the Modbus server.
-func servePlant(t *testing.T, program string, profiles map[string]string, devices func(plc int) string) (url string, port int) {
+func servePlant(t *testing.T, profiles map[string]string, devices func(plc int) string) (url string, port int) {
 	t.Helper()
 	plc := servers.FreePort(t)
 	s, err := modbus.NewServer(&modbus.ServerConfiguration{URL: fmt.Sprintf("tcp://127.0.0.1:%d", plc), Timeout: time.Minute, MaxClients: 5}, &modbusUnits{written: map[[2]int]uint16{}})
@@ -114,7 +101,7 @@ func servePlant(t *testing.T, program string, profiles map[string]string, device
 	}
 	stack.WriteFile(t, res, "profiles/three-phase-meter.yaml", string(meters))
 	stack.WriteFile(t, res, "devices/all.yaml", "deviceList: "+devices(plc)+"\n")
-	stack.Start(t, nil, program, "-cc", common, "-cd", res)
+	stack.Start(t, nil, filepath.Join(stack.Binaries(t), "device-modbus"), "-cc", common, "-cd", res)
 	url = fmt.Sprintf("http://127.0.0.1:%d", own)
 	stack.Answers(t, url+"/api/v3/devices/meter-1")
 	return url, plc
@@ -122,7 +109,7 @@ func servePlant(t *testing.T, program string, profiles map[string]string, device
 
 // Each script has a device service of its own.
 func TestDeviceScripts(t *testing.T) {
-	program, other := deviceModbus(t), otherServer(t)
+	other := otherServer(t)
 	scripts, err := filepath.Glob("testdata/device/*.txtar")
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +117,7 @@ func TestDeviceScripts(t *testing.T) {
 	type plant struct{ url, plc string }
 	plants := make(chan plant, len(scripts))
 	for range scripts {
-		url, plc := servePlant(t, program, map[string]string{"meter.yaml": plantProfile}, plantDevices)
+		url, plc := servePlant(t, map[string]string{"meter.yaml": plantProfile}, plantDevices)
 		plants <- plant{url, strconv.Itoa(plc)}
 	}
 	testscript.Run(t, testscript.Params{
@@ -161,10 +148,11 @@ func TestDeviceScripts(t *testing.T) {
 // TestDeviceGuide runs what the guide of device-modbus shows of the command
 // line, with the profile that stands there.
 func TestDeviceGuide(t *testing.T) {
+	t.Parallel()
 	page := guide.Page(t, "device-service/docs/modbus.md")
 	_, pump, _ := strings.Cut(page, "```yaml\nname: Pump")
 	pump, _, _ = strings.Cut(pump, "```")
-	url, _ := servePlant(t, deviceModbus(t), map[string]string{"pump.yaml": "name: Pump" + pump}, func(plc int) string {
+	url, _ := servePlant(t, map[string]string{"pump.yaml": "name: Pump" + pump}, func(plc int) string {
 		return fmt.Sprintf("[{name: meter-1, profileName: Modbus-Three-Phase-Meter, protocols: {modbus-tcp: {Address: 127.0.0.1, Port: %d}}, autoEvents: [{interval: 1s, sourceName: Values}]},\n"+
 			"  {name: pump-1, profileName: Pump, protocols: {modbus-tcp: {Address: 127.0.0.1, Port: %[1]d}}}]", plc)
 	})

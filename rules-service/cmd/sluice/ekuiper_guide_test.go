@@ -13,6 +13,7 @@ import (
 // other, against a service of its own. Its cases are what the lists of
 // differences say, and stand behind the commands that run them.
 func TestFromEKuiperGuide(t *testing.T) {
+	t.Parallel()
 	page := guide.Page(t, "rules-service/docs/from-ekuiper.md")
 	service := apitest.StartBuiltin(t, t.TempDir(), "")
 	g := newGuide(t, "SLUICE_SERVER="+service.URL)

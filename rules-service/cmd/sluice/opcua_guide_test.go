@@ -19,6 +19,7 @@ import (
 // with the profile of a PLC. The address and the thumbprint of the server are
 // others.
 func TestOPCUAGuide(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	peer := servers.NodeOPCUAMachines(t, false)
 	plc, err := os.ReadFile(filepath.Join(stack.Root(), "profiles/opcua/plc.yaml"))

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -23,12 +22,7 @@ type deviceOPCUA struct {
 
 func newDeviceOPCUA(t *testing.T) *deviceOPCUA {
 	t.Helper()
-	d := &deviceOPCUA{program: filepath.Join(t.TempDir(), "device-opcua")}
-	cmd := exec.Command("go", "build", "-o", d.program, "./device-service/cmd/device-opcua")
-	cmd.Dir = stack.Root()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	d := &deviceOPCUA{program: filepath.Join(stack.Binaries(t), "device-opcua")}
 	bus := stack.Bus{Type: "mqtt", Port: servers.Mosquitto(t).Port}
 	meta := stack.ServeMetadata(t, bus.Client(t, "metadata"))
 	d.common = stack.WriteFile(t, t.TempDir(), "common.yaml", stack.Common(bus, meta, servers.FreePort(t)))
