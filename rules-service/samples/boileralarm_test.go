@@ -107,6 +107,7 @@ func TestBoilerAlarm(t *testing.T) {
 	receivers := []*receiver{wecom, sap, mes, influx, cloud}
 	dir := copied(t, "tcp://127.0.0.1:1883", "tcp://"+broker.Addr(), "https://qyapi.weixin.qq.com", wecomURL, "https://sap.example.com", sapURL,
 		"http://mes.example.com", mesURL, "http://127.0.0.1:8086", influxURL, "region: cn-shanghai", "server: "+cloudURL,
+		"msgtype: markdown", "msgtype: markdown\n      limit: "+fmt.Sprintf("%d/%s", wecomMessages, wecomPeriod), // a third of its minute: the test waits for it
 		"bodyType: xml", "bodyType: xml\n      timeout: 1h") // as long as the MES may be silent
 	url := startService(t)
 	follow(t, dir, url)
