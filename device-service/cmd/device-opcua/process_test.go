@@ -196,9 +196,8 @@ func TestSectionOfDeviceOPCUA(t *testing.T) {
 // the metric.
 func TestGapIsTold(t *testing.T) {
 	peer := servers.NodeOPCUA(t)
-	peer.Kill()
-	peer.Counters = 3
-	peer.Start(t)
+	peer.Tell(t, "counters 3")
+	peer.Counters = 3 // from its next start on
 	bus := stack.Bus{Type: "mqtt", Port: servers.Mosquitto(t).Port}
 	p, service := newPlant(t, peer, bus, t.TempDir())
 	p.until(t, "plain/Other", "0")
