@@ -63,6 +63,7 @@ func from(target, device string) func(message) bool {
 // reaches the receivers; each container that is killed comes back, and messages
 // flow again; at the end nothing is left.
 func TestBox(t *testing.T) {
+	t.Parallel()
 	b := box{newProject(t, need(t), "box", resolved(t, []string{"SLUICE_TAG=" + tag}, "-f", "compose.box.yml"))}
 	began := time.Now()
 	b.must(t, "up", "-d")

@@ -25,6 +25,7 @@ var programs = []string{"boxpart", "device-modbus", "device-opcua", "rules-servi
 
 // TestReproducible builds the images once more: not a byte differs.
 func TestReproducible(t *testing.T) {
+	t.Parallel()
 	first := filepath.Join(need(t).dir, "images")
 	second := t.TempDir()
 	if text, err := makeImages(second, "host", tag); err != nil {
@@ -68,6 +69,7 @@ func TestLoaded(t *testing.T) {
 // TestSmallMachines builds the images of 32-bit ARM, the platform that breaks
 // first: its ints are small, and it is the slowest to be noticed.
 func TestSmallMachines(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	text, err := makeImages(dir, "linux/arm/v7", tag)
 	if err != nil {

@@ -27,6 +27,7 @@ const (
 // PostgreSQL and a stream of Redis, and writes them to PostgreSQL and Redis.
 // Every row and every entry arrives, for the first time in its order.
 func TestSourcesThatRemember(t *testing.T) {
+	t.Parallel()
 	pg := servers.Postgres(t)
 	cache := servers.Redis(t)
 	db, err := sql.Open("pgx", pg.URL("postgres"))

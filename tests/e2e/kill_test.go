@@ -32,6 +32,7 @@ const (
 // has a session that the broker keeps: every alarm comes, in the order of the
 // first occurrences, and every window is what it would have been.
 func TestKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	broker := servers.Mosquitto(t)
 	url := "tcp://" + broker.Addr()
 	seen := watch(t, url)
@@ -260,6 +261,7 @@ func checkWindows(t *testing.T, windows []killResult, last, n, calm int) {
 // TestKilledOnTheEdgeXBus shows what that bus can promise: its messages come in
 // order and at most once, and what it brings while the service is away is gone.
 func TestKilledOnTheEdgeXBus(t *testing.T) {
+	t.Parallel()
 	broker := servers.Mosquitto(t)
 	b := stack.Bus{Type: "mqtt", Port: broker.Port}
 	seen := results(t, broker, "bus/out")

@@ -31,6 +31,7 @@ const (
 // or killed as a snapshot of its disk has it, brings back rules, what waits for
 // a target that is away, and what windows hold.
 func TestOperatePage(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(*stack.Rules){
 		"stopped": func(r *stack.Rules) { r.Stop(stack.Patience) },
 		"killed":  func(r *stack.Rules) { r.Kill() },

@@ -14,6 +14,7 @@ import (
 // TestBrokerAwayAndBack starts the rules service without its bus, lets the bus
 // come, go and come again, and looks for the rows and for what is logged.
 func TestBrokerAwayAndBack(t *testing.T) {
+	t.Parallel()
 	for _, bus := range []string{"mqtt", "redis"} {
 		t.Run(bus, func(t *testing.T) { awayAndBack(t, bus) })
 	}

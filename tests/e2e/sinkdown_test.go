@@ -26,6 +26,7 @@ const (
 // of two under load: an HTTP server, and a Mosquitto that is killed. Each gets
 // every alarm, for the first time in order.
 func TestSinksDownUnderLoad(t *testing.T) {
+	t.Parallel()
 	bus := servers.Mosquitto(t)
 	b := stack.Bus{Type: "mqtt", Port: bus.Port}
 	r := stack.NewRules(t, b)
