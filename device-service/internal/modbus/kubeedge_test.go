@@ -4,18 +4,15 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
-	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
-	"github.com/rogpeppe/go-internal/txtar"
 
 	"sluice/device-service/internal/driver"
+	"sluice/device-service/internal/drivertest"
 	"sluice/profiles/kubeedge"
 )
 
@@ -198,50 +195,5 @@ func near(got, want any) bool {
 
 // The driver takes every Modbus device that comes of an import.
 func TestKubeEdgeDevicesAreTaken(t *testing.T) {
-	paths, err := filepath.Glob("../../../profiles/kubeedge/testdata/*.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := newTestDriver(t, Options{})
-	taken := 0
-	for _, path := range paths {
-		archive, err := txtar.ParseFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var files []kubeedge.File
-		for _, f := range archive.Files {
-			if name, ok := strings.CutPrefix(f.Name, "in/"); ok {
-				files = append(files, kubeedge.File{Name: name, Data: f.Data})
-			}
-		}
-		set, findings := kubeedge.Read(files...)
-		if findings.Errors() != nil {
-			continue
-		}
-		result, _ := kubeedge.Convert(set, kubeedge.Options{})
-		for _, one := range result.Devices {
-			if !modbusDevice(one.Protocols) {
-				continue
-			}
-			i := slices.IndexFunc(result.Profiles, func(p kubeedge.Profile) bool { return p.Name == one.ProfileName })
-			resources, _ := resourcesOf(t, result.Profiles[i].DeviceProfile)
-			dev := driver.Device{Name: one.Name, Protocols: map[string]map[string]any{}}
-			for name, properties := range one.Protocols {
-				dev.Protocols[name] = properties
-			}
-			if err := d.Validate(dev, resources); err != nil {
-				t.Errorf("%s: %s: %v", path, one.Name, err)
-			}
-			taken++
-		}
-	}
-	if taken < 10 {
-		t.Errorf("only %d devices", taken)
-	}
-}
-
-func modbusDevice(protocols map[string]dtos.ProtocolProperties) bool {
-	names := slices.Collect(maps.Keys(protocols))
-	return slices.Contains(names, protocolTCP) || slices.Contains(names, protocolRTU)
+	drivertest.KubeEdge(t, newTestDriver(t, Options{}), 10, protocolTCP, protocolRTU)
 }
