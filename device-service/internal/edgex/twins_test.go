@@ -264,9 +264,7 @@ func TestTwinConfiguration(t *testing.T) {
 		r.write("res/configuration.yaml", string(text)+"KubeEdge: {"+section+"}\n")
 		r.write("res/profiles/p.yaml", twinProfile)
 		r.write("res/devices/d.yaml", "deviceList: []\n")
-		cmd := asService(t, "-cd", r.dir+"/res", "-cc", r.dir+"/common.yaml")
-		cmd.Env = append(os.Environ(), serviceRole+"=1") // without a secret store, as the rig has it
-		if output, err := cmd.CombinedOutput(); err == nil || !strings.Contains(strings.ReplaceAll(string(output), `\"`, `"`), want) {
+		if output, err := asService(t, "-cd", r.dir+"/res", "-cc", r.dir+"/common.yaml").CombinedOutput(); err == nil || !strings.Contains(strings.ReplaceAll(string(output), `\"`, `"`), want) {
 			t.Errorf("%s: %v\n%s", section, err, output)
 		}
 	}
