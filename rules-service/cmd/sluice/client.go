@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -131,15 +130,11 @@ func (c *client) get(ctx context.Context, path string, v any) error {
 // exchange sends JSON, unless in is nil, and reads JSON into out, unless that
 // is nil.
 func (c *client) exchange(ctx context.Context, method, path string, in, out any) (*answer, error) {
-	var body bytes.Buffer
-	if in != nil {
-		enc := json.NewEncoder(&body)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(in); err != nil {
-			return nil, fmt.Errorf("request to %s: %w", path, err)
-		}
+	body, err := encoded(in)
+	if err != nil {
+		return nil, fmt.Errorf("request to %s: %w", path, err)
 	}
-	a, err := c.call(ctx, method, path, body.String())
+	a, err := c.call(ctx, method, path, body)
 	if err != nil || out == nil {
 		return a, err
 	}
@@ -147,6 +142,18 @@ func (c *client) exchange(ctx context.Context, method, path string, in, out any)
 		return a, fmt.Errorf("answer of %s%s is not what the rules API says: %w", c.shown, path, err)
 	}
 	return a, nil
+}
+
+// encoded is a value as the body of a request: none, of nil.
+func encoded(v any) (string, error) {
+	if v == nil {
+		return "", nil
+	}
+	var body strings.Builder
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return body.String(), err
 }
 
 // escape makes a name part of a path.

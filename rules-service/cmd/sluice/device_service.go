@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,15 +55,11 @@ func (d *deviceService) refused(a *answer) error {
 
 // exchange sends JSON, unless in is nil, and reads JSON into out.
 func (d *deviceService) exchange(ctx context.Context, method, path string, in, out any) (*answer, error) {
-	var body bytes.Buffer
-	if in != nil {
-		enc := json.NewEncoder(&body)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(in); err != nil {
-			return nil, fmt.Errorf("request to %s: %w", path, err)
-		}
+	body, err := encoded(in)
+	if err != nil {
+		return nil, fmt.Errorf("request to %s: %w", path, err)
 	}
-	a, err := d.call(ctx, method, path, body.String())
+	a, err := d.call(ctx, method, path, body)
 	if err != nil {
 		return a, err
 	}

@@ -55,6 +55,24 @@ func (t *Token) Renew(ctx context.Context, refused string, fetch Fetch) (string,
 	return t.get(ctx, fetch, func() bool { return t.text != "" && t.text != refused })
 }
 
+// Use does something with the token; when that is refused, once more with the
+// next one.
+func (t *Token) Use(ctx context.Context, fetch Fetch, do func(token string) (refused bool, err error)) error {
+	text, err := t.Get(ctx, fetch)
+	if err != nil {
+		return err
+	}
+	refused, err := do(text)
+	if err != nil || !refused {
+		return err
+	}
+	if text, err = t.Renew(ctx, text, fetch); err != nil {
+		return err
+	}
+	_, err = do(text)
+	return err
+}
+
 func (t *Token) get(ctx context.Context, fetch Fetch, good func() bool) (string, error) {
 	select {
 	case t.fetching <- struct{}{}:

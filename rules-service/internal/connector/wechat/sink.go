@@ -47,17 +47,11 @@ func (s *sink) send(ctx context.Context, m *connector.Outbound) error {
 	if err != nil {
 		return &connector.Permanent{Err: err}
 	}
-	token, err := s.token.Get(ctx, s.fetch)
-	if err != nil {
-		return err
-	}
-	o, err := s.post(ctx, token, body)
-	if err == nil && codes.RefusesToken(o) {
-		if token, err = s.token.Renew(ctx, token, s.fetch); err != nil {
-			return err
-		}
+	var o connector.Outcome
+	err = s.token.Use(ctx, s.fetch, func(token string) (refused bool, err error) {
 		o, err = s.post(ctx, token, body)
-	}
+		return codes.RefusesToken(o), err
+	})
 	if err != nil {
 		return err
 	}

@@ -135,17 +135,11 @@ func (s *app) send(ctx context.Context, msgs []connector.Outbound) error {
 	if err != nil {
 		return fmt.Errorf("message of type %s: %w", s.config.Type, err)
 	}
-	token, err := s.token.Get(ctx, s.fetch)
-	if err != nil {
-		return err
-	}
-	o, err := s.post(ctx, token, body)
-	if err == nil && codes.RefusesToken(o) {
-		if token, err = s.token.Renew(ctx, token, s.fetch); err != nil {
-			return err
-		}
+	var o connector.Outcome
+	err = s.token.Use(ctx, s.fetch, func(token string) (refused bool, err error) {
 		o, err = s.post(ctx, token, body)
-	}
+		return codes.RefusesToken(o), err
+	})
 	if err != nil {
 		return err
 	}
