@@ -73,15 +73,11 @@ func (g *Guide) here(text string) string {
 // later: connections are made, and rows come, in the background.
 var repeatable = regexp.MustCompile(`^(bin/)?sluice (status|describe|get|getstatus|device (list|get|read)|trial .*--live)\b|^curl (-s|-sf|-sS) http`)
 
-// wideGap is between columns, whose widths differ from run to run.
-var wideGap = regexp.MustCompile(` {2,}`)
-
 // run runs a command and compares what it prints.
 func (g *Guide) run(t testing.TB, command, want string) {
 	t.Helper()
 	g.Ran = append(g.Ran, command)
-	pattern := wideGap.ReplaceAllLiteralString(regexp.QuoteMeta(strings.TrimSpace(want)), " +")
-	wanted := regexp.MustCompile("^" + strings.ReplaceAll(pattern, "…", `(?s:.*)`) + "$")
+	wanted := outputs(want)
 	for deadline := time.Now().Add(stack.Patience); ; time.Sleep(50 * time.Millisecond) {
 		out := g.shell(t, command)
 		if wanted.MatchString(out) {
@@ -106,6 +102,15 @@ func (g *Guide) shell(t testing.TB, command string) string {
 		lines[i] = strings.TrimRight(line, " \n")
 	}
 	return strings.TrimSpace(strings.Join(lines, "\n"))
+}
+
+// wideGap is between columns, whose widths differ from run to run.
+var wideGap = regexp.MustCompile(` {2,}`)
+
+// outputs are those that a page stands for.
+func outputs(page string) *regexp.Regexp {
+	pattern := wideGap.ReplaceAllLiteralString(regexp.QuoteMeta(strings.TrimSpace(page)), " +")
+	return regexp.MustCompile("^" + strings.ReplaceAll(pattern, "…", `(?s:.*)`) + "$")
 }
 
 // Page is the text of a page, named from the root of the repository.
