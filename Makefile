@@ -62,9 +62,8 @@ PACKAGES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 unit: ## unit, golden, conformance and shape tests
 	$(call timed,unit,all=$$($(UNIT)) && $(GO) test -vet=off -p $(PACKAGES) $$all)
 
-# The tests of the samples run whole programs, which are built without the detector.
 race: ## the same under the race detector
-	$(call timed,race,all=$$($(UNIT) | grep -v /rules-service/samples$$) && $(GO) test -race -vet=off -p $(PACKAGES) $$all)
+	$(call timed,race,all=$$($(UNIT)) && $(GO) test -race -vet=off -p $(PACKAGES) $$all)
 
 e2e: ## whole programs against real servers
 	$(call timed,e2e,$(GO) test -count=1 -timeout 15m ./tests/e2e)
