@@ -59,11 +59,15 @@ check: ## formatting and vet
 # there are cores keeps these busy. The part check vets all of them.
 PACKAGES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
+# Go keeps the results of tests that start programs until these programs change,
+# so they are built first.
+TESTED_PROGRAMS := $(GO) test -count=1 ./tests/stack
+
 unit: ## unit, golden, conformance and shape tests
-	$(call timed,unit,all=$$($(UNIT)) && $(GO) test -vet=off -p $(PACKAGES) $$all)
+	$(call timed,unit,all=$$($(UNIT)) && $(TESTED_PROGRAMS) && $(GO) test -vet=off -p $(PACKAGES) $$all)
 
 race: ## the same under the race detector
-	$(call timed,race,all=$$($(UNIT)) && $(GO) test -race -vet=off -p $(PACKAGES) $$all)
+	$(call timed,race,all=$$($(UNIT)) && $(TESTED_PROGRAMS) && $(GO) test -race -vet=off -p $(PACKAGES) $$all)
 
 e2e: ## whole programs against real servers
 	$(call timed,e2e,$(GO) test -count=1 -timeout 15m ./tests/e2e)
