@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sluice/tests/servers"
@@ -97,6 +98,27 @@ func TestReportedProperties(t *testing.T) {
 	if again := e.core.Updates(boiler)[before]; !strings.Contains(again, `"a"`) || strings.Contains(again, `"c"`) {
 		t.Errorf("what is not asked for any more is repeated: %s", again)
 	}
+}
+
+// A property can be taken out while its report is under way, and fails.
+func TestPropertyTakenOutMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &still{outcome: ErrSilent}
+		b := quiet(s, Options{Interval: time.Hour, Spacing: time.Second})
+		defer b.Close()
+		d := boilerDevice()
+		b.Add(d)
+		d.Reported = map[string]bool{"a": true}
+		s.meanwhile = func() { b.Add(d); s.outcome = nil }
+		b.Report("boiler-1", []Reading{{"a", "Bool", "true"}, {"c", "Bool", "true"}})
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		for i, values := range s.reports {
+			if only := []Value{{"a", "true", "boolean"}}; i > 0 && !slices.Equal(values, only) || len(s.reports) < 2 {
+				t.Errorf("%v", s.reports)
+			}
+		}
+	})
 }
 
 // edgecore keeps the first type of a property. A report that breaks it is

@@ -78,9 +78,10 @@ func TestRefusedDesired(t *testing.T) {
 
 // still is a transport that goes nowhere.
 type still struct {
-	mu      sync.Mutex
-	reports [][]Value
-	outcome error
+	mu        sync.Mutex
+	reports   [][]Value
+	outcome   error
+	meanwhile func() // before the outcome
 }
 
 func (s *still) Watch(Device)                {}
@@ -93,6 +94,9 @@ func (s *still) Report(_ Device, values []Value, done func(error)) {
 	s.reports = append(s.reports, values)
 	outcome := s.outcome
 	s.mu.Unlock()
+	if s.meanwhile != nil {
+		s.meanwhile()
+	}
 	done(outcome)
 }
 

@@ -191,9 +191,12 @@ func (d *device) accepted(values []Value) {
 	delete(d.warned, "unheard")
 }
 
-// remain keeps values due that were not taken.
+// remain keeps values due that were not taken, but for properties that are not
+// reported any more.
 func (d *device) remain(values []Value) {
 	for _, v := range values {
-		d.of(v.Property).due = true
+		if p := d.last[v.Property]; p != nil {
+			p.due = true
+		}
 	}
 }
