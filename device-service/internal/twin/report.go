@@ -170,33 +170,33 @@ func (b *Bridge) refused(d *device, values []Value, r *Refusal) {
 		d.remain(values)
 		b.warn(d, "unknown", "edgecore does not know the device; it is asked again from time to time. Check the id and the setting DeviceIDs", "error", r)
 	case len(values) == 1:
-		p := d.of(values[0].Property)
-		p.alone, p.refused = true, &values[0].Text
+		d.each(values, func(p *last) { p.alone, p.refused = true, &values[0].Text })
 		b.warn(d, "refused "+values[0].Property, "value is refused; it is not reported again before it changes", "property", values[0].Property, "value", values[0].Text, "error", r)
 	default:
-		for _, v := range values {
-			d.of(v.Property).alone = true
-		}
-		d.remain(values)
+		d.each(values, func(p *last) { p.alone, p.due = true, true })
 	}
 }
 
 func (d *device) accepted(values []Value) {
+	d.each(values, func(p *last) { p.alone, p.refused = false, nil })
 	for _, v := range values {
-		p := d.of(v.Property)
-		p.alone, p.refused = false, nil
 		delete(d.warned, "refused "+v.Property)
 	}
 	delete(d.warned, "unknown")
 	delete(d.warned, "unheard")
 }
 
-// remain keeps values due that were not taken, but for properties that are not
-// reported any more.
+// remain keeps values due that were not taken.
 func (d *device) remain(values []Value) {
+	d.each(values, func(p *last) { p.due = true })
+}
+
+// each does something with what is known of the properties of a report, but for
+// those that were taken out while it was under way.
+func (d *device) each(values []Value, do func(*last)) {
 	for _, v := range values {
 		if p := d.last[v.Property]; p != nil {
-			p.due = true
+			do(p)
 		}
 	}
 }
