@@ -26,12 +26,12 @@ type missed struct {
 // by them. What is known is taken first: a device that comes meanwhile must not
 // look like one that has gone.
 func (r *registration) compare(ctx context.Context, name string) ([]missed, error) {
-	known := r.b.lastKnown()
+	known, cached := r.b.lastKnown(), r.b.sdk.Devices()
 	answer, err := r.devices.DevicesByServiceName(ctx, name, 0, -1)
 	if err != nil {
 		return nil, fmt.Errorf("devices: %w", err)
 	}
-	if err := r.settle(known.Devices, answer.Devices); err != nil {
+	if err := r.settle(known.Devices, answer.Devices, cached); err != nil {
 		return nil, fmt.Errorf("operating states: %w", err)
 	}
 	watchers, err := r.watchers.ProvisionWatchersByServiceName(ctx, r.b.baseName, 0, -1)

@@ -33,9 +33,9 @@ func (b *bridge) readAgain(name string) {
 	}
 }
 
-// settle gives core-metadata the operating states that it is owed, and makes
-// them changes that the SDK has missed.
-func (r *registration) settle(known, there []dtos.Device) error {
+// settle gives core-metadata the operating states that it is owed. Those that the
+// SDK's cache does not have become changes that it has missed.
+func (r *registration) settle(known, there []dtos.Device, cached []models.Device) error {
 	here := map[string]*dtos.Device{}
 	for i := range known {
 		here[known[i].Name] = &known[i]
@@ -52,7 +52,12 @@ func (r *registration) settle(known, there []dtos.Device) error {
 		if err := r.b.autoDown.try(d.Name, state); err != nil {
 			return err
 		}
-		k.OperatingState, d.OperatingState = d.OperatingState, string(state)
+		d.OperatingState = string(state)
+	}
+	for _, c := range cached { // which does not know of readAgain
+		if k := here[c.Name]; k != nil {
+			k.OperatingState = string(c.OperatingState)
+		}
 	}
 	return nil
 }

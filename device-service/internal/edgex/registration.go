@@ -104,7 +104,13 @@ func (r *registration) check() error {
 
 // makeUp tells core-metadata what it has missed, and hears what was missed here.
 // What cannot be done now is done when it is asked next.
-func (r *registration) makeUp(ctx context.Context, service dtos.DeviceService) error {
+func (r *registration) makeUp(ctx context.Context, service dtos.DeviceService) (err error) {
+	r.away.Store(false) // it may go away again meanwhile, with something owed
+	defer func() {
+		if err != nil {
+			r.away.Store(true)
+		}
+	}()
 	fresh := r.b.last.isPending() // the registration that waits sets the admin state
 	if err := r.b.last.repeat(ctx, r.auth); err != nil {
 		return err
@@ -119,7 +125,6 @@ func (r *registration) makeUp(ctx context.Context, service dtos.DeviceService) e
 	if err := r.b.tell(all); err != nil {
 		return err
 	}
-	r.away.Store(false)
 	r.b.log.Info("core-metadata is back", "changes", len(all))
 	return nil
 }
