@@ -216,6 +216,17 @@ func TestAutoDownWithoutMetadata(t *testing.T) {
 	r.once("D1", "All")
 
 	fail(tell)
+	r.metaSrv.Close()
+	tell("D1", up)
+	r.once("D1", "All")
+	r.meta.mu.Lock() // it loses its data
+	r.meta.services, r.meta.profiles, r.meta.devices = map[string]dtos.DeviceService{}, map[string]dtos.DeviceProfile{}, map[string]dtos.Device{}
+	r.meta.mu.Unlock()
+	r.startMetadata()
+	is(models.Up)
+	r.until("200", func() bool { code, _ := r.call("GET", "device/name/D1/All", ""); return code == 200 })
+
+	fail(tell)
 	r.keeps(`"operatingState":"DOWN"`, true)
 	r.stop()
 	r.metaSrv.Close()

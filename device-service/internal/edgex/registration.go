@@ -99,7 +99,7 @@ func (r *registration) check() error {
 	}
 	r.b.log.Warn("core-metadata does not know the service any more; it is registered again, with its profiles and devices")
 	r.away.Store(false) // there are no changes to be missed: what is known here holds
-	return errors.Join(r.restore(ctx), r.b.last.repeat(ctx, r.auth))
+	return errors.Join(r.restore(ctx), r.restoreStates(ctx), r.b.last.repeat(ctx, r.auth))
 }
 
 // makeUp tells core-metadata what it has missed, and hears what was missed here.
@@ -178,6 +178,21 @@ func (r *registration) restoreDevices(ctx context.Context) error {
 	}
 	answers, err := r.devices.Add(ctx, all)
 	return outcome("device", names, answers, err)
+}
+
+// restoreStates settles the operating states of the devices that were added: the
+// SDK does not hear that they are there again.
+func (r *registration) restoreStates(ctx context.Context) error {
+	name, cached := r.b.sdk.Name(), r.b.sdk.Devices()
+	answer, err := r.devices.DevicesByServiceName(ctx, name, 0, -1)
+	if err != nil {
+		return fmt.Errorf("devices: %w", err)
+	}
+	before := slices.Clone(answer.Devices)
+	if err := r.settle(before, answer.Devices, cached); err != nil {
+		return fmt.Errorf("operating states: %w", err)
+	}
+	return r.b.tell(compareDevices(before, answer.Devices, name))
 }
 
 func (r *registration) restoreWatchers(ctx context.Context) error {
