@@ -8,19 +8,22 @@ import (
 	"strings"
 )
 
-// madeRule is the form of the rules that an import makes: their stream and their
-// device are in it.
-var madeRule = regexp.MustCompile(`^SELECT .* AS timestamp FROM (\S+) WHERE meta\(deviceName\) = ("(?:[^"\\]|\\.)*") AND isnull\(`)
+// madeRule is the form of the rules that an import makes: their stream, their
+// device and their resource are in it.
+var madeRule = regexp.MustCompile(`^SELECT .* AS timestamp FROM (\S+) WHERE meta\(deviceName\) = ("(?:[^"\\]|\\.)*") AND isnull\((.+)\) = false` +
+	`(?: GROUP BY TUMBLINGWINDOW\(ms, \d+\) HAVING count\(\*\) > 0)?$`)
 
 // MayBeByImport tells whether an import may have made the rule of an id.
-func MayBeByImport(id string) bool {
-	return slices.Contains(ruleNames, id[strings.LastIndexByte(id, '_')+1:])
-}
+func MayBeByImport(id string) bool { return slices.Contains(ruleNames, ruleName(id)) }
 
-// deviceOf is the device that an import made a rule for; "": it was none.
+// ruleName is what the id of a rule ends in.
+func ruleName(id string) string { return id[strings.LastIndexByte(id, '_')+1:] }
+
+// deviceOf is the device that an import made a rule for; "": it was none. A copy
+// of such a rule that somebody has made has another id, or another condition.
 func deviceOf(id, sql string) string {
 	m := madeRule.FindStringSubmatch(sql)
-	if m == nil || !strings.HasPrefix(id, m[1]+"_") || !MayBeByImport(id) {
+	if m == nil || !MayBeByImport(id) || id != ruleID(m[1], strings.Trim(m[3], "`"), ruleName(id)) {
 		return ""
 	}
 	device, err := strconv.Unquote(m[2])

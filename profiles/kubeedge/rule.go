@@ -96,8 +96,10 @@ func (p *part) rule(name, value string, a action) {
 // ruleNames are what the ids of the rules of a property end in.
 var ruleNames = []string{"report", "data", "mqtt", "http", "influx2", "redis", "sql"}
 
-func (p *part) ruleID(name string) string {
-	return p.stream + "_" + strings.TrimPrefix(identifier(p.resources[0].Name), "device_") + "_" + name
+func (p *part) ruleID(name string) string { return ruleID(p.stream, p.resources[0].Name, name) }
+
+func ruleID(stream, resource, name string) string {
+	return stream + "_" + strings.TrimPrefix(identifier(resource), "device_") + "_" + name
 }
 
 // quoted is a text of SQL.

@@ -30,7 +30,6 @@ type plan struct {
 	newDevices  []dtos.Device
 	devices     []replaced[dtos.Device]
 	definitions rule.Set
-	obsolete    []string       // rules to delete
 	strangers   refusedChanges // devices that are others of the same name
 }
 
@@ -43,7 +42,7 @@ func newPlan(want kubeedge.Result, have kubeedge.Existing) (*plan, error) {
 		todo[c.Kind+" "+c.Name] = c.Action
 		c.Differences = redacted(c.Kind, c.Differences)
 		if c.Kind == kindRule && c.Action == kubeedge.Delete {
-			p.obsolete = append(p.obsolete, c.Name)
+			p.definitions.Delete = append(p.definitions.Delete, c.Name)
 		}
 	}
 	p.strangers = strangers(want, have)
@@ -70,18 +69,25 @@ func newPlan(want kubeedge.Result, have kubeedge.Existing) (*plan, error) {
 // strangers are the devices of other namespaces that there are by the names of
 // those that are wanted. One must not take the place of the other.
 func strangers(want kubeedge.Result, have kubeedge.Existing) (list refusedChanges) {
-	namespaces := map[string]any{}
+	namespaces := map[string]string{}
 	for _, d := range have.Devices {
-		namespaces[d.Name] = d.Tags[kubeedge.TagNamespace]
+		namespaces[d.Name] = namespaceOf(d)
 	}
 	for _, d := range want.Devices {
-		old, now := namespaces[d.Name], d.Tags[kubeedge.TagNamespace]
-		if old != nil && now != nil && old != now {
+		old, now := namespaces[d.Name], namespaceOf(d.Device)
+		if old != "" && now != "" && old != now {
 			list = append(list, refusedChange{kindDevice, d.Name, fmt.Sprintf(
-				"there is one of namespace %v already; delete it, and import both together if there are to be both: then they get names of their own", old)})
+				"there is one of namespace %s already; delete it, and import both together if there are to be both: then they get names of their own", old)})
 		}
 	}
 	return list
+}
+
+// namespaceOf is the namespace of a device, "" of one that KubeEdge does not
+// know. Whoever writes a tag can write anything into it.
+func namespaceOf(d dtos.Device) string {
+	namespace, _ := d.Tags[kubeedge.TagNamespace].(string)
+	return namespace
 }
 
 func profilesOf(r kubeedge.Result) []dtos.DeviceProfile {

@@ -6,6 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/edgexfoundry/go-mod-core-contracts/v3/dtos"
+
+	"sluice/profiles/kubeedge"
 )
 
 // What may be secret is named, and not shown.
@@ -27,6 +31,14 @@ func TestRedactedStreams(t *testing.T) {
 	got := redacted("stream", []string{`sql: CREATE STREAM a () WITH (EXTRA="{\"password\": \"hush\"}") -> CREATE STREAM a ()`})
 	if !slices.Equal(got, []string{"sql is another one"}) {
 		t.Errorf("%q", got)
+	}
+}
+
+// A tag may hold anything, also what Go cannot compare.
+func TestNamespacesThatAreNone(t *testing.T) {
+	odd := dtos.Device{Name: "a", Tags: map[string]any{kubeedge.TagNamespace: map[string]any{}}}
+	if list := strangers(kubeedge.Result{Devices: []kubeedge.Instance{{Device: odd}}}, kubeedge.Existing{Devices: []dtos.Device{odd}}); list != nil {
+		t.Error(list)
 	}
 }
 

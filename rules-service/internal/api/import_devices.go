@@ -144,7 +144,7 @@ func (a *API) carryOut(r *http.Request, p *plan, dryRun bool) (undone, err error
 		err = a.applyDefinitions(p.definitions)
 	}
 	if err == nil {
-		return nil, a.deleteRules(p.obsolete)
+		return nil, nil
 	}
 	if undone = w.takeBack(r.Context()); undone != nil {
 		undone = fmt.Errorf("what was written to core-metadata could not all be taken back: %w", undone)
@@ -153,7 +153,7 @@ func (a *API) carryOut(r *http.Request, p *plan, dryRun bool) (undone, err error
 }
 
 func (a *API) applyDefinitions(set rule.Set) error {
-	if len(set.Streams)+len(set.Rules) == 0 {
+	if len(set.Streams)+len(set.Rules)+len(set.Delete) == 0 {
 		return nil
 	}
 	_, err := a.Rules.Apply(set)
@@ -162,17 +162,6 @@ func (a *API) applyDefinitions(set rule.Set) error {
 		return refusedDefinitions(rejected)
 	}
 	return err
-}
-
-// deleteRules deletes rules that are not wanted any more.
-func (a *API) deleteRules(ids []string) error {
-	for _, id := range ids {
-		err := a.Rules.Delete(id)
-		if gone := (*rule.NotFound)(nil); err != nil && !errors.As(err, &gone) {
-			return fmt.Errorf("all was imported, but rule %s is not wanted any more and was not deleted: %w", id, err)
-		}
-	}
-	return nil
 }
 
 // refuse notes in a report what was refused; nothing becomes of the rest.

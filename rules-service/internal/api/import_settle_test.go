@@ -130,3 +130,34 @@ func TestAnImportOfWhatAClusterHas(t *testing.T) {
 	}
 	b.unchanged(seen(4, "6"))
 }
+
+// A rule that is not wanted any more goes with the column that it reads. One of
+// somebody else that reads it keeps both there.
+func TestRulesGoWithTheirProperty(t *testing.T) {
+	b := startPlant(t)
+	load := "  - {name: load, collectCycle: 1000, reportCycle: 5000, reportToCloud: true, visitors: {protocolName: modbus, configData: {register: InputRegister, offset: 3, limit: 1}}}\n"
+	b.kubeEdge(strings.Replace(line(1, 502), "unit: rpm}\n", "unit: rpm}\n  - {name: load, type: INT, accessMode: ReadOnly}\n", 1)+load, 200)
+	b.want("POST", "/rules", `{"id":"mine","sql":"SELECT load FROM line_0","actions":[{"nop":{}}]}`, 201, "…")
+	b.kubeEdge(line(1, 502), 400)
+	b.want("GET", "/rules/line_0_load_report", "", 200, "…")
+	b.want("DELETE", "/rules/mine", "", 200, "…")
+	b.kubeEdge(line(1, 502), 200)
+	b.want("GET", "/rules/line_0_load_report", "", 404, "…")
+	b.unchanged(line(1, 502))
+}
+
+// A copy of a rule that an import has made is somebody's own.
+func TestCopiesOfRulesAreNotDeleted(t *testing.T) {
+	b := startPlant(t)
+	b.kubeEdge(line(1, 502), 200)
+	set, err := b.Rules.Definitions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := set.Rules["line_0_speed_report"]
+	b.want("POST", "/rules", strings.Replace(made, "line_0_speed_report", "line_0_copy_report", 1), 201, "…")
+	b.want("POST", "/rules", strings.NewReplacer("line_0_speed_report", "line_0_speed_data", "isnull(speed) = false", "isnull(speed) = false AND speed > 5").Replace(made), 201, "…")
+	b.kubeEdge(strings.Replace(line(1, 502), "reportCycle: 5000, ", "", 1), 200)
+	b.has(1, 1, 1, 2)
+	b.want("GET", "/rules/line_0_speed_report", "", 404, "…")
+}

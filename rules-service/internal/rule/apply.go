@@ -10,6 +10,7 @@ type Set struct {
 	Streams map[string]string // CREATE STREAM statements by name
 	Tables  map[string]string // CREATE TABLE statements by name
 	Rules   map[string]string // JSON by id
+	Delete  []string          // ids of rules that go, if there are such
 	Prune   bool              // what is not in the set is deleted, but for what is temporary
 	DryRun  bool              // nothing is changed
 	Anew    bool              // versions do not count, as if there had been nothing before
@@ -58,6 +59,8 @@ func (m *Manager) apply(set Set, most int) ([]Change, error) {
 	}
 	if set.Prune {
 		p.prune()
+	} else {
+		p.drop(set.Delete)
 	}
 	p.planStreams()
 	p.planRules()

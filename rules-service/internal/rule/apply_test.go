@@ -105,6 +105,42 @@ func TestApplyUndoes(t *testing.T) {
 	}
 }
 
+// A rule can go together with the column that it reads. Where that fails it is
+// there again; one that is gone already is no error.
+func TestApplyDeletes(t *testing.T) {
+	m, st := openBroken(t)
+	stream := func(columns string) map[string]string {
+		return map[string]string{"s": `CREATE STREAM s (` + columns + `) WITH (TYPE="quiet", DATASOURCE="1")`}
+	}
+	if _, err := m.Apply(Set{Streams: stream("a BIGINT"), Rules: map[string]string{"x": ruleOf("x", "s")}}); err != nil {
+		t.Fatal(err)
+	}
+	was := m.state(t)
+	set := Set{Streams: stream("b BIGINT"), Delete: []string{"gone", "x"}, DryRun: true}
+	if _, err := m.Apply(set); err != nil {
+		t.Error(err)
+	}
+	failing := Set{Streams: stream("b BIGINT"), Delete: set.Delete, Rules: map[string]string{"y": strings.Replace(ruleOf("y", "t"), "SELECT a", "SELECT c", 1)}}
+	failing.Streams["t"] = `CREATE STREAM t () WITH (TYPE="broken")`
+	if _, err := m.Apply(failing); err == nil || !strings.Contains(err.Error(), "no such device") {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(was, m.state(t)); diff != "" {
+		t.Error(diff)
+	}
+	set.DryRun = false
+	if _, err := m.Apply(set); err != nil {
+		t.Error(err)
+	}
+	rules, err := st.Rules()
+	if s := m.state(t); len(s) != 1 || len(rules) != 0 || err != nil {
+		t.Error(s, rules, err)
+	}
+	if err := errors.Join(m.Close(context.Background()), st.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
 // What is temporary is never stored, and prune leaves it alone.
 func TestTemporary(t *testing.T) {
 	m, st := openBroken(t)

@@ -122,6 +122,15 @@ func (p *proposal) prune() {
 	}
 }
 
+// drop deletes rules. Some may be gone already.
+func (p *proposal) drop(ids []string) {
+	for _, id := range ids {
+		if _, there := p.m.lookup(id); there {
+			p.rules = append(p.rules, &ruleChange{id: id})
+		}
+	}
+}
+
 // planStreams compares the streams with those that there are.
 func (p *proposal) planStreams() {
 	for _, s := range p.streams {
