@@ -55,15 +55,7 @@ func TestOverheat(t *testing.T) {
 	t.Run("a killed rules service keeps it", func(t *testing.T) {
 		before := p.bound(t, "overheat", 75)
 		p.kill(t, "rules-service")
-		stack.Eventually(t, func(context.Context) error {
-			if p.started(t, "overheat") == started {
-				return fmt.Errorf("it runs on")
-			}
-			return nil
-		})
-		if after := p.bound(t, "overheat", 75); after.Since != before.Since {
-			t.Errorf("the threshold came at %d, and again at %d", before.Since, after.Since)
-		}
+		p.keeps(t, "overheat", started, before)
 	})
 }
 
@@ -78,6 +70,21 @@ func (p *plant) bound(t *testing.T, rule string, value float64) (now threshold) 
 		return err
 	})
 	return now
+}
+
+// keeps waits until a rule runs again that was started at a time, and wants it to
+// have the threshold that it had before.
+func (p *plant) keeps(t *testing.T, rule string, started float64, before threshold) {
+	t.Helper()
+	stack.Eventually(t, func(context.Context) error {
+		if p.started(t, rule) == started {
+			return fmt.Errorf("the killed service answers")
+		}
+		return nil
+	})
+	if after := p.bound(t, rule, before.Value); after.Since != before.Since {
+		t.Errorf("the threshold came at %d, and again at %d", before.Since, after.Since)
+	}
 }
 
 // started is when a rule was started; 0: it is not there.
